@@ -1,0 +1,1 @@
+"""Reading sound: probe, decode, slice, peaks, silence."""

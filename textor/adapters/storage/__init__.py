@@ -1,0 +1,1 @@
+"""Where the bytes of recordings live, behind `port.Storage`."""

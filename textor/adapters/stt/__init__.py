@@ -1,0 +1,1 @@
+"""Speech engines, one file each behind `port.Engine`."""

@@ -1,0 +1,158 @@
+"""The engine port: what Textor asks of a speech engine, and what it promises in return.
+
+A new engine is one file in this folder with one subclass of `Engine`; form, API, CLI and docs pick it up from there.
+
+    start(audio, options) -> Transcript | RemoteJob
+    check(job, options)   -> Transcript | Progress
+
+An engine that answers at once implements `start` alone; its transcript's `segments` may be a generator that yields each
+segment as it is heard. One whose provider takes its time returns a `RemoteJob`; the pipeline commits its id before anyone
+waits, and asks `check` later, perhaps from another process. An engine never sleeps for a provider, never slices to fit its
+own limits (it declares them), never drops an option it can't honour (it declares that too, and `check_options` refuses).
+What goes wrong leaves as `EngineError`, with a message fit for a user.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from textor.domain.transcript import Transcript
+from textor.errors import EngineError, InvalidInput
+from textor.settings import Settings
+
+Pcm = npt.NDArray[np.int16]
+"""Mono samples at 16 kHz, shape (n,)."""
+
+PCM_RATE = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A recording as an engine gets it.
+
+    `blocks()` decodes it from the start, as 16 kHz mono int16 blocks of any length, at flat memory; it may be called again.
+    `path` is the original file, for engines that upload it. `seconds` is the decoded length.
+    """
+
+    path: Path
+    seconds: float
+    channels: int
+    blocks: Callable[[], Iterator[Pcm]]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for. `language` None means: detect it."""
+
+    language: str | None = None
+    model: str | None = None
+    diarize: bool = False
+    vocabulary: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do, said before it is chosen. None as a limit means: none known."""
+
+    languages: frozenset[str] | None = None
+    """ISO 639-1 codes it understands; None: any."""
+    detects_language: bool = False
+    word_times: bool = False
+    speakers: bool = False
+    vocabulary: bool = False
+    max_bytes: int | None = None
+    max_seconds: float | None = None
+    runs_locally: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of an engine. `size_mb` and `is_downloaded` only where the model is a file on this machine."""
+
+    name: str
+    full_name: str
+    description: str = ""
+    size_mb: float | None = None
+    is_downloaded: bool | None = None
+    shutdown_date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether an engine can be used now; `reason` is a sentence that says what to do where it can't."""
+
+    ready: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteJob:
+    """Work that a provider has taken on. `id` is the provider's."""
+
+    id: str
+    poll_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A remote job that isn't done. `fraction` is 0..1 where the provider tells."""
+
+    fraction: float | None = None
+    message: str | None = None
+    poll_seconds: float = 5.0
+
+
+class Engine(ABC):
+    """A speech engine. Subclasses set the class attributes and implement `start` (and `check` if they return a RemoteJob)."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    description: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+
+    @classmethod
+    @abstractmethod
+    def from_settings(cls, settings: Settings) -> "Engine":
+        """Build the engine from Textor's settings. Must be cheap: no network, no heavy import."""
+
+    @abstractmethod
+    def availability(self) -> Availability:
+        """Whether a transcription started now could run. Cheap (milliseconds): pages ask it."""
+
+    def models(self) -> Sequence[Model]:
+        """The models to choose from, best default first; empty where the engine has just one way to work."""
+        return ()
+
+    @abstractmethod
+    def start(self, audio: Audio, options: Options) -> Transcript | RemoteJob:
+        """Transcribe, or hand the work to the provider. Raises EngineError."""
+
+    def check(self, job: RemoteJob, options: Options) -> Transcript | Progress:
+        """Ask the provider once how a job stands. Raises EngineError when it failed there."""
+        raise EngineError(f"{self.title} has no jobs to wait for.")
+
+    def cancel(self, job: RemoteJob) -> None:
+        """Drop a job and its data at the provider; a job that is gone already is fine."""
+
+    def download(self, model: str, report: Callable[[float], None]) -> None:
+        """Fetch a model's files; `report` gets 0..1. Raises EngineError."""
+        raise EngineError(f"{self.title} has no models to download.")
+
+    def check_options(self, options: Options) -> None:
+        """Refuse aloud what this engine can't honour. Raises InvalidInput naming the field."""
+        can = self.capabilities
+        if options.language and can.languages is not None and options.language not in can.languages:
+            spoken = ", ".join(sorted(can.languages))
+            raise InvalidInput(f"{self.title} does not understand this language. It knows: {spoken}.", field="language")
+        if options.vocabulary and not can.vocabulary:
+            raise InvalidInput(f"{self.title} takes no vocabulary hints.", field="vocabulary")
+        names = {model.name for model in self.models()}
+        if options.model and options.model not in names:
+            known = ", ".join(sorted(names)) or "none"
+            raise InvalidInput(f"{self.title} has no model {options.model!r}. Available: {known}.", field="model")
+

@@ -1,0 +1,1 @@
+"""Plain data and rules: what would be true on paper. No I/O, no clock, no framework."""

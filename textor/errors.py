@@ -1,0 +1,106 @@
+"""Every error Textor raises on purpose.
+
+    TextorError                 message is a sentence fit for the user
+    ├── InvalidInput            400  the caller sent something that can't be used
+    │   └── NotMedia            400  a file that isn't audio or video
+    ├── TooLarge                413  over the caller's size limit
+    ├── NotAllowed              403  known, but not allowed
+    ├── NotFound                404  unknown, or somebody else's
+    ├── WrongState              409  not possible in the state the thing is in
+    ├── TooManyRequests         429  a limit was hit; carries retry_after
+    ├── Unavailable             503  something Textor depends on is down
+    ├── EngineError                  a speech engine failed; retryable or final
+    │   └── ModelMissing             a local model isn't on this machine
+    ├── Fenced                       this worker no longer owns the job it is working on
+    └── ConfigurationError           a setting is missing or wrong; stops the start
+"""
+
+
+class TextorError(Exception):
+    """Base of the tree. `message` is shown to people, so it never carries a key, a path or a stack."""
+
+    status = 500
+
+    def __init__(self, message: str, *, details: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidInput(TextorError):
+    """The request can't be used as it is. `field` names the form field at fault, where there is one."""
+
+    status = 400
+
+    def __init__(self, message: str, *, field: str | None = None, details: str | None = None) -> None:
+        super().__init__(message, details=details)
+        self.field = field
+
+
+class NotMedia(InvalidInput):
+    """The bytes are not audio or video that Textor can read."""
+
+
+class TooLarge(TextorError):
+    """The upload is over the caller's limit."""
+
+    status = 413
+
+
+class NotAllowed(TextorError):
+    """The caller is known and may not do this."""
+
+    status = 403
+
+
+class NotFound(TextorError):
+    """There is no such thing for this caller; somebody else's thing looks the same."""
+
+    status = 404
+
+
+class WrongState(TextorError):
+    """The thing exists, but not in a state that allows this."""
+
+    status = 409
+
+
+class TooManyRequests(TextorError):
+    """A limit was hit. `retry_after` is in seconds."""
+
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(TextorError):
+    """Something that Textor needs is away for now. `retry_after` is in seconds."""
+
+    status = 503
+
+    def __init__(self, message: str, *, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class EngineError(TextorError):
+    """A speech engine failed. `retryable` says whether trying again can help, `retry_after` when (seconds)."""
+
+    def __init__(self, message: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+
+class ModelMissing(EngineError):
+    """The chosen local model is not on this machine and can't be fetched now."""
+
+
+class Fenced(TextorError):
+    """Another run owns the job now (it was cancelled, deleted or given to another worker): stop, write nothing."""
+
+
+class ConfigurationError(TextorError):
+    """A setting is missing or wrong. The message names every setting at fault."""
