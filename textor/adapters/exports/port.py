@@ -27,6 +27,8 @@ class ExportFormat(ABC):
     media_type: ClassVar[str]
     icon: ClassVar[str] = "file-text"
     is_heavy: ClassVar[bool] = False
+    order: ClassVar[int] = 100
+    """Place in menus; lower comes first."""
 
     def missing(self) -> str | None:
         """A sentence naming what this machine lacks for the format and the command that installs it; None: all is here."""

@@ -114,6 +114,8 @@ class Engine(ABC):
     title: ClassVar[str]
     description: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+    order: ClassVar[int] = 100
+    """Place in lists; lower comes first."""
 
     @classmethod
     @abstractmethod

@@ -1,0 +1,113 @@
+"""The suite's stage: real Redis, SQLite and PostgreSQL, the standing cast, sockets to the outside off."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from redis import Redis
+
+from tests import postgres
+from textor import embedded_redis, toolbox
+from textor import settings as settings_module
+from textor.app import create_app
+from textor.extensions import db
+from textor.settings import Settings
+from textor.toolbox import Toolbox
+
+IN_CI = os.environ.get("CI") == "true"
+FIXTURES = Path(__file__).parent / "fixtures"
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def missing(what: str) -> None:
+    """A test needs something that is not here: a failure in CI, a skip with its reason elsewhere."""
+    if IN_CI:
+        pytest.fail(f"CI must have {what}")
+    pytest.skip(f"{what} is not on this machine")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked `both_databases` runs on SQLite and on PostgreSQL, any other that uses a database on SQLite."""
+    if "database" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases")
+        metafunc.parametrize("database", ["sqlite", "postgresql"] if both else ["sqlite"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis of the suite's own."""
+    server = embedded_redis.start(tmp_path_factory.mktemp("r"))
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgres.Server]:
+    """A real PostgreSQL of the suite's own."""
+    server = postgres.start()
+    if server is None:
+        missing("PostgreSQL")
+        return
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'textor.db'}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql_server")
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def environ(database: str, redis_url: str, tmp_path: Path) -> dict[str, str]:
+    """The environment that Textor is started in; tests change it before `settings` is used."""
+    return {
+        "DATA_DIR": str(tmp_path / "data"),
+        "DATABASE_URL": database,
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": "the suite's own secret, never used elsewhere",
+        "WHISPER_MODELS_DIR": str(FIXTURES / "tiny_whisper"),
+    }
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> Settings:
+    return settings_module.load(environ)
+
+
+@pytest.fixture
+def tools(settings: Settings) -> Toolbox:
+    """The real tools on an empty Redis."""
+    tools = toolbox.build(settings)
+    tools.redis.flushdb()
+    return tools
+
+
+@pytest.fixture
+def redis(tools: Toolbox) -> Redis:
+    return tools.redis
+
+
+@pytest.fixture
+def app(settings: Settings, tools: Toolbox) -> Iterator[APIFlask]:
+    """The whole application with all tables and no rows; its context is on."""
+    app = create_app(settings, tools)
+    app.testing = True
+    with app.app_context():
+        db.create_all()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    return app.test_client()

@@ -1,0 +1,215 @@
+"""Every setting of Textor, read once from the environment. The only module that reads it.
+
+Each field is one variable; `NAME_FILE` may point at a file that holds the value (Docker and systemd secrets). All faults are
+reported in one message. docs/settings.md has a row for each (a test insists).
+"""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from textor.errors import ConfigurationError
+
+LONGEST_SOCKET_PATH = 100  # AF_UNIX allows 104 bytes on macOS, 108 on Linux
+
+HTMX_CDN = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
+
+Parse = Callable[[str], Any]
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _flag(value: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if value.lower() not in words:
+        raise ValueError("must be true or false")
+    return words[value.lower()]
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _whole(low: int, high: int) -> Parse:
+    def parse(value: str) -> int:
+        if not value.lstrip("-").isdigit() or not low <= int(value) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _choice(*choices: str) -> Parse:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _address(*schemes: str) -> Parse:
+    def parse(value: str) -> str:
+        if urlsplit(value).scheme.split("+")[0] not in schemes:
+            raise ValueError(f"must start with one of {', '.join(f'{scheme}://' for scheme in schemes)}")
+        return value
+
+    return parse
+
+
+def _database(value: str) -> str:
+    """Heroku still hands out postgres://, which SQLAlchemy no longer knows; drivers are ours to name."""
+    scheme, rest = _address("sqlite", "postgres", "postgresql", "mysql", "mariadb")(value).split("://", 1)
+    drivers = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+    return f"{drivers.get(scheme, scheme)}://{rest}".replace("mariadb://", "mariadb+pymysql://")
+
+
+def _from(variable: str, parse: Parse, default: Any = None, *, also: str = "", secret: bool = False) -> Any:
+    """Declare a field: the variable it comes from, how its text is read, and what holds where it is unset."""
+    return field(default=default, repr=not secret, metadata={"variable": variable, "parse": parse, "also": also})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings, typed. Times are in seconds unless the name says otherwise."""
+
+    environment: str = _from("TEXTOR_ENV", _choice("development", "production"), "development")
+    data_dir: Path = _from("DATA_DIR", _path, Path("data"))
+    host: str = _from("HOST", _text, "127.0.0.1")
+    port: int = _from("PORT", _whole(1, 65_535), 8000)
+    database_url: str = _from("DATABASE_URL", _database, "", secret=True)
+    redis_url: str = _from("REDIS_URL", _address("redis", "rediss", "unix"), "", also="REDIS_TLS_URL", secret=True)
+    secret_key: str = _from("SECRET_KEY", _text, "", secret=True)
+    allowed_hosts: tuple[str, ...] = _from("ALLOWED_HOSTS", _words, ())
+    trusted_proxies: int = _from("TRUSTED_PROXIES", _whole(0, 10), 0)
+    secure_ssl_redirect: bool = _from("SECURE_SSL_REDIRECT", _flag, False)
+    secure_hsts_seconds: int = _from("SECURE_HSTS_SECONDS", _whole(0, 63_072_000), 0)
+    htmx_url: str = _from("HTMX_URL", _text, HTMX_CDN)
+    web_concurrency: int = _from("WEB_CONCURRENCY", _whole(1, 64), 2)
+    workers: int = _from("WORKERS", _whole(1, 64), 2)
+    max_upload_mb: int = _from("MAX_UPLOAD_MB", _whole(1, 20_000), 500)
+    max_audio_hours: int = _from("MAX_AUDIO_HOURS", _whole(1, 48), 12)
+    default_engine: str = _from("DEFAULT_ENGINE", _text, "")
+    whisper_model: str = _from("WHISPER_MODEL", _text, "base")
+    whisper_models_dir: Path | None = _from("WHISPER_MODELS_DIR", _path, None)
+    lease_seconds: int = _from("LEASE_SECONDS", _whole(2, 600), 15)
+    max_attempts: int = _from("MAX_ATTEMPTS", _whole(1, 20), 5)
+    undo_seconds: int = _from("UNDO_SECONDS", _whole(0, 86_400), 600)
+    log_level: str = _from("LOG_LEVEL", _choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * 1_000_000
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Where uploads are spooled until they are known to be sound."""
+        return self.data_dir / "incoming"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """The local store."""
+        return self.data_dir / "storage"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ` (default: the process environment, and `.env` in development).
+
+    Raises ConfigurationError naming every setting at fault.
+    """
+    if environ is None:
+        environ = dict(os.environ)
+        if environ.get("TEXTOR_ENV", "development") == "development":
+            environ = {**{k: v for k, v in dotenv_values(".env").items() if v is not None}, **environ}
+    values, faults = _read(environ)
+    settings = Settings(**values)
+    faults += _faults_between(settings, values)
+    if faults:
+        raise ConfigurationError("Textor can't start: " + "; ".join(faults) + ".")
+    return _filled(settings)
+
+
+def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for spec in fields(Settings):
+        variable = spec.metadata["variable"]
+        try:
+            text = _lookup(environ, variable, spec.metadata["also"])
+            if text or (text is not None and spec.name == "htmx_url"):  # HTMX_URL= (empty) means: own copy only
+                values[spec.name] = spec.metadata["parse"](text)
+        except (ValueError, OSError) as error:
+            faults.append(f"{variable} {error if isinstance(error, ValueError) else 'names a file that cannot be read'}")
+    return values, faults
+
+
+def _lookup(environ: Mapping[str, str], variable: str, also: str) -> str | None:
+    for name in filter(None, (variable, also)):
+        if name in environ:
+            return environ[name].strip()
+        if f"{name}_FILE" in environ:
+            return Path(environ[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
+    return None
+
+
+def _faults_between(settings: Settings, given: Mapping[str, Any]) -> list[str]:
+    if not settings.is_production:
+        return []
+    faults = []
+    if not settings.secret_key:
+        faults.append("SECRET_KEY is required when TEXTOR_ENV=production")
+    elif len(settings.secret_key) < 32:
+        faults.append("SECRET_KEY must have at least 32 characters")
+    if "redis_url" not in given:
+        faults.append("REDIS_URL is required when TEXTOR_ENV=production")
+    return faults
+
+
+def _filled(settings: Settings) -> Settings:
+    """Defaults that depend on other settings: SQLite, the embedded Redis and a generated secret live in DATA_DIR."""
+    data_dir = settings.data_dir.absolute()
+    values = {spec.name: getattr(settings, spec.name) for spec in fields(Settings)}
+    values["data_dir"] = data_dir
+    values["database_url"] = settings.database_url or f"sqlite:///{data_dir / 'textor.db'}"
+    values["redis_url"] = settings.redis_url or f"unix://{embedded_socket(data_dir)}"
+    values["secret_key"] = settings.secret_key or _kept_secret(data_dir / "secret_key")
+    return Settings(**values)
+
+
+def embedded_socket(data_dir: Path) -> Path:
+    """Where the embedded Redis listens: in DATA_DIR, or under a short name in the temporary folder where that path is too long."""
+    path = data_dir / "redis" / "redis.sock"
+    if len(str(path).encode()) <= LONGEST_SOCKET_PATH:
+        return path
+    short = sha256(str(data_dir).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"textor-{short}" / "redis.sock"
+
+
+def _kept_secret(path: Path) -> str:
+    """A secret of this instance's own, made once, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text(encoding="ascii").strip()

@@ -1,0 +1,67 @@
+"""The toolbox: everything that has several implementations or must be faked, built once from the settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from textor.adapters import discovery
+from textor.adapters.exports.port import ExportFormat
+from textor.adapters.storage.local import LocalStorage
+from textor.adapters.storage.port import Storage
+from textor.adapters.stt.port import Engine
+from textor.settings import Settings
+
+REDIS_TIMEOUT_SECONDS = 3
+
+
+class Clock(Protocol):
+    """Tells the time; tests hold it still."""
+
+    def now(self) -> datetime:
+        """The current time, aware, UTC."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """What features work with. `engines` and `formats` are in the order they are offered."""
+
+    settings: Settings
+    engines: Mapping[str, Engine]
+    formats: Mapping[str, ExportFormat]
+    storage: Storage
+    redis: Redis
+    clock: Clock
+
+
+def build(settings: Settings) -> Toolbox:
+    """The real tools. Touches no network and loads no heavy library."""
+    return Toolbox(
+        settings=settings,
+        engines={kind.name: kind.from_settings(settings) for kind in discovery.engines()},
+        formats={kind.name: kind() for kind in discovery.export_formats()},
+        storage=LocalStorage(settings.recordings_dir),
+        redis=connect_redis(settings.redis_url),
+        clock=SystemClock(),
+    )
+
+
+def connect_redis(url: str) -> Redis:
+    """A client that gives up after seconds: redis-py otherwise tries ten times while a user waits."""
+    return Redis.from_url(
+        url,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+    )
