@@ -1,0 +1,266 @@
+"""A user's transcriptions: finding, reading, renaming, deleting. Everything is asked for by its owner."""
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, update
+
+from textor.domain.job_states import ACTIVE, DONE, OPEN, Status
+from textor.domain.transcript import Document, Segment, Word
+from textor.errors import InvalidInput, NotFound, WrongState
+from textor.extensions import db
+from textor.job_queue import lanes
+from textor.models import Recording, SegmentRow, Speaker, Transcription
+from textor.toolbox import Toolbox
+
+TITLE_LENGTH = 200
+STOPPED_BY_DELETING = "Stopped because it was deleted"
+
+GROUPS: dict[str, frozenset[Status]] = {
+    "all": frozenset(Status),
+    "active": OPEN,
+    "done": DONE,
+    "failed": frozenset({Status.FAILED}),
+    "cancelled": frozenset({Status.CANCELLED}),
+}
+"""The dashboard's filter words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list shows. `status` is a key of GROUPS; `text` is looked for in titles and transcripts."""
+
+    status: str = "all"
+    text: str = ""
+    engine: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, newest first; `first` and `last` are the places of its rows, from 1."""
+
+    rows: Sequence[Transcription]
+    number: int
+    pages: int
+    total: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many there are of each filter word; `running` and `waiting` split the active ones."""
+
+    all: int
+    active: int
+    done: int
+    failed: int
+    cancelled: int
+    running: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAudio:
+    """Where a recording's bytes are."""
+
+    storage_key: str
+    size_bytes: int
+    media_type: str
+    filename: str
+    sha256: str
+
+
+def page(user_id: int, filters: Filters, number: int = 1, per_page: int = 12) -> Page:
+    """The page nearest to `number` that exists."""
+    chosen = _matching(select(func.count()), user_id, filters).where(_in_group(filters.status))
+    total = db.session.scalar(chosen) or 0
+    pages = max(1, math.ceil(total / per_page))
+    number = min(max(1, number), pages)
+    rows = db.session.scalars(
+        _matching(select(Transcription), user_id, filters)
+        .where(_in_group(filters.status))
+        .order_by(Transcription.seq.desc())
+        .limit(per_page)
+        .offset((number - 1) * per_page)
+    ).all()
+    first = (number - 1) * per_page + 1 if rows else 0
+    return Page(rows, number, pages, total, first, first + len(rows) - 1 if rows else 0)
+
+
+def counts(user_id: int, filters: Filters) -> Counts:
+    """Of everything that fits the filters but for the status, in one statement."""
+    columns = {name: _count_of(states) for name, states in GROUPS.items()}
+    columns["running"] = _count_of(ACTIVE)
+    columns["waiting"] = _count_of({Status.PENDING})
+    statement = _matching(select(*(column.label(name) for name, column in columns.items())), user_id, filters)
+    row = db.session.execute(statement).one()
+    return Counts(**{name: int(value or 0) for name, value in row._mapping.items()})
+
+
+def fingerprint(user_id: int) -> str:
+    """Changes whenever something that a list of this user's shows changes."""
+    visible = (Transcription.user_id == user_id, Transcription.deleted_at.is_(None))
+    row = db.session.execute(
+        select(func.count(), func.max(Transcription.updated_at), func.max(Transcription.seq)).where(*visible)
+    ).one()
+    return hashlib.sha256(repr(tuple(row)).encode()).hexdigest()[:32]
+
+
+def positions(user_id: int) -> dict[str, int]:
+    """The place of each waiting transcription in the user's lane: 1 starts next."""
+    ids = db.session.scalars(
+        select(Transcription.id)
+        .where(Transcription.user_id == user_id, Transcription.status == Status.PENDING)
+        .order_by(Transcription.priority.desc(), Transcription.seq)
+    ).all()
+    return {transcription_id: place for place, transcription_id in enumerate(ids, 1)}
+
+
+def find(user_id: int, transcription_id: str) -> Transcription:
+    """One's own transcription. Raises NotFound for an unknown, a deleted or somebody else's one alike."""
+    row = db.session.scalars(
+        select(Transcription).where(
+            Transcription.id == transcription_id, Transcription.user_id == user_id, Transcription.deleted_at.is_(None)
+        )
+    ).first()
+    if row is None:
+        raise NotFound("There is no such transcript.")
+    return row
+
+
+def segments(transcription: Transcription) -> list[Segment]:
+    """What was said, in order; speakers by the names people gave them."""
+    rows = db.session.execute(
+        select(SegmentRow, func.coalesce(Speaker.name, Speaker.label))
+        .outerjoin(Speaker, SegmentRow.speaker_id == Speaker.id)
+        .where(SegmentRow.transcription_seq == transcription.seq)
+        .order_by(SegmentRow.n)
+    ).all()
+    return [_segment(row, speaker) for row, speaker in rows]
+
+
+def document(transcription: Transcription) -> Document:
+    """The finished transcript for an export. Raises WrongState while there is nothing to read."""
+    if transcription.status not in DONE:
+        raise WrongState("This transcription isn't finished yet.")
+    recording = transcription.recording
+    return Document(
+        title=recording.title,
+        segments=segments(transcription),
+        language=transcription.language or transcription.requested_language,
+        seconds=recording.seconds,
+        created_at=transcription.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        engine=transcription.engine,
+        model=transcription.model,
+        confidence=transcription.confidence,
+        warnings=tuple(recording.warnings),
+    )
+
+
+def audio(user_id: int, transcription_id: str) -> StoredAudio:
+    """The recording behind a transcription. Raises NotFound."""
+    recording = find(user_id, transcription_id).recording
+    return StoredAudio(
+        recording.storage_key, recording.size_bytes, recording.media_type, recording.filename, recording.sha256
+    )
+
+
+def rename(tools: Toolbox, user_id: int, transcription_id: str, title: str) -> None:
+    """Give the recording another title. Raises NotFound, InvalidInput."""
+    row = find(user_id, transcription_id)
+    title = " ".join(title.split())[:TITLE_LENGTH]
+    if not title:
+        raise InvalidInput("A title needs at least one letter.", field="title")
+    row.recording.title = title
+    row.updated_at = tools.clock.now()
+    db.session.commit()
+
+
+def delete(tools: Toolbox, user_id: int, transcription_id: str) -> None:
+    """Hide it at once, whatever state it is in; `undo_delete` brings it back until `purge` destroys it. Raises NotFound."""
+    row = find(user_id, transcription_id)
+    seq = row.seq
+    if not lanes.cancel(tools, transcription_id, STOPPED_BY_DELETING, hide=True):
+        now = tools.clock.now()
+        db.session.execute(update(Transcription).where(Transcription.seq == seq).values(deleted_at=now, updated_at=now))
+        db.session.commit()
+
+
+def undo_delete(tools: Toolbox, user_id: int, transcription_id: str) -> Transcription:
+    """Bring a deleted transcription back; one that deleting stopped waits for its turn again. Raises NotFound when it is gone for good."""
+    row = db.session.scalars(
+        select(Transcription).where(
+            Transcription.id == transcription_id, Transcription.user_id == user_id, Transcription.deleted_at.is_not(None)
+        )
+    ).first()
+    if row is None:
+        raise NotFound("This transcript is gone for good.")
+    row.deleted_at = None
+    row.updated_at = tools.clock.now()
+    db.session.commit()
+    if row.status == Status.CANCELLED and row.error == STOPPED_BY_DELETING:
+        lanes.requeue(tools, transcription_id)
+    return row
+
+
+def purge(tools: Toolbox) -> int:
+    """Destroy what was deleted longer ago than anyone can undo: rows, text and sound. Returns how many."""
+    deadline = tools.clock.now() - timedelta(seconds=tools.settings.undo_seconds)
+    ids = db.session.scalars(select(Transcription.id).where(Transcription.deleted_at < deadline).limit(500)).all()
+    return sum(_destroy(tools, transcription_id, deadline) for transcription_id in ids)
+
+
+def _destroy(tools: Toolbox, transcription_id: str, deadline: object) -> bool:
+    statement = (
+        select(Transcription)
+        .where(Transcription.id == transcription_id, Transcription.deleted_at < deadline)
+        .with_for_update(of=Transcription)
+    )
+    row = db.session.scalars(statement).first()
+    if row is None:
+        db.session.rollback()
+        return False
+    recording = row.recording
+    db.session.delete(row)
+    db.session.flush()
+    is_last = not db.session.scalar(select(func.count()).where(Transcription.recording_id == recording.id))
+    if is_last:
+        db.session.delete(recording)
+    db.session.commit()
+    if is_last:
+        tools.storage.delete(recording.storage_key)
+    return True
+
+
+def _matching(statement: Select[tuple[object, ...]], user_id: int, filters: Filters) -> Select[tuple[object, ...]]:
+    statement = statement.select_from(Transcription).join(Recording, Transcription.recording_id == Recording.id)
+    statement = statement.where(Transcription.user_id == user_id, Transcription.deleted_at.is_(None))
+    if filters.engine:
+        statement = statement.where(Transcription.engine == filters.engine)
+    if filters.language:
+        statement = statement.where(
+            func.coalesce(Transcription.language, Transcription.requested_language) == filters.language
+        )
+    for word in filters.text.split():
+        statement = statement.where(
+            or_(Recording.title.icontains(word, autoescape=True), Transcription.text.icontains(word, autoescape=True))
+        )
+    return statement
+
+
+def _in_group(status: str) -> ColumnElement[bool]:
+    return Transcription.status.in_(GROUPS.get(status, GROUPS["all"]))
+
+
+def _count_of(states: Iterable[Status]) -> ColumnElement[int]:
+    return func.sum(case((Transcription.status.in_(states), 1), else_=0))
+
+
+def _segment(row: SegmentRow, speaker: str | None) -> Segment:
+    words = tuple(Word(text, start, end, confidence) for text, start, end, confidence in row.words)
+    return Segment(row.start, row.end, row.text, words, row.confidence, speaker, row.speaker_confidence)

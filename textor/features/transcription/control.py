@@ -1,0 +1,28 @@
+"""A person's hand on a transcription: cancel, try again."""
+
+from textor.domain.job_states import OPEN
+from textor.errors import WrongState
+from textor.features.recordings import library
+from textor.features.transcription import engines
+from textor.job_queue import lanes
+from textor.toolbox import Toolbox
+
+
+def cancel(tools: Toolbox, user_id: int, transcription_id: str) -> None:
+    """Stop it wherever it is. Raises NotFound, or WrongState when it is over already."""
+    library.find(user_id, transcription_id)
+    if not lanes.cancel(tools, transcription_id):
+        raise WrongState("This transcription is over already, there is nothing to cancel.")
+
+
+def retry(tools: Toolbox, user_id: int, transcription_id: str, engine: str | None = None) -> None:
+    """Transcribe the same recording again, with another engine if one is named. Raises NotFound, WrongState, InvalidInput."""
+    row = library.find(user_id, transcription_id)
+    if row.status in OPEN:
+        raise WrongState("This transcription is still waiting or running. Cancel it first.")
+    changes: dict[str, str | None] = {}
+    if engine and engine != row.engine:
+        engines.check_choice(tools, engine, model=None, language=row.requested_language)
+        changes = {"engine": engine, "model": None}
+    if not lanes.requeue(tools, transcription_id, **changes):
+        raise WrongState("This transcription is still waiting or running. Cancel it first.")

@@ -1,0 +1,103 @@
+"""Heals what crashes, flushes and lost tickets leave behind. Runs every third of a lease, anywhere; two at once are fine."""
+
+import logging
+from datetime import timedelta
+
+from redis.exceptions import RedisError
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import aliased
+
+from textor.domain.job_states import Status
+from textor.extensions import db
+from textor.job_queue import lanes, tickets
+from textor.models import Transcription
+from textor.toolbox import Toolbox
+
+log = logging.getLogger(__name__)
+
+USERS_A_ROUND = 1_000
+
+
+def reconcile(tools: Toolbox) -> dict[str, int]:
+    """One round; returns how many rows were reclaimed, given a new ticket and dispatched."""
+    return {"reclaimed": _reclaim_stale(tools), "reticketed": _reticket(tools), "dispatched": _dispatch_waiting(tools)}
+
+
+def reconcile_if_due(tools: Toolbox) -> None:
+    """A round, if nobody has done one within the last third of a lease."""
+    interval_ms = tools.settings.lease_seconds * 1000 // 3
+    try:
+        if tools.redis.set("textor:reconcile", 1, nx=True, px=interval_ms):
+            reconcile(tools)
+    except RedisError:
+        log.warning("redis is away: reconciling later")
+
+
+def _reclaim_stale(tools: Toolbox) -> int:
+    """Runs whose worker has fallen silent. Remote jobs aren't among them: their id is in the row, whoever comes next polls it."""
+    silent_since = tools.clock.now() - timedelta(seconds=tools.settings.lease_seconds)
+    stale = db.session.execute(
+        select(Transcription.id, Transcription.run_token, Transcription.heartbeat_at).where(
+            Transcription.active_for.is_not(None),
+            Transcription.status == Status.PROCESSING,
+            Transcription.remote_id.is_(None),
+            Transcription.heartbeat_at < silent_since,
+        )
+    ).all()
+    db.session.commit()
+    return sum(lanes.reclaim(tools, row.id, row.run_token, row.heartbeat_at) for row in stale)
+
+
+def _reticket(tools: Toolbox) -> int:
+    """Claimed rows that nobody has started: a new ticket, unless theirs still waits in the queue."""
+    patience = timedelta(seconds=max(1.0, tools.settings.lease_seconds * 2 / 3))
+    now = tools.clock.now()
+    rows = db.session.execute(
+        select(Transcription.id, Transcription.run_token, Transcription.engine, Transcription.heartbeat_at).where(
+            Transcription.active_for.is_not(None),
+            Transcription.status == Status.QUEUED,
+            Transcription.heartbeat_at < now - patience,
+        )
+    ).all()
+    db.session.commit()
+    count = 0
+    for row in rows:
+        queue_name, ticket_id = tickets.queue_for(tools, row.engine), f"t-{row.id}-{row.run_token}"
+        if any(known.startswith(ticket_id) for known in tickets.waiting(tools, queue_name)):
+            continue
+        if _touch(tools, row.id, row.run_token, row.heartbeat_at):
+            # the lost ticket's id may still be known to RQ, so the new one's differs
+            new_id = f"{ticket_id}-{int(now.timestamp() * 1000)}"
+            count += tickets.enqueue(tools, queue_name, "transcribe", row.id, row.run_token, ticket_id=new_id)
+    return count
+
+
+def _touch(tools: Toolbox, transcription_id: str, token: int, seen: object) -> bool:
+    """Compare-and-set on the heartbeat: of two reconcilers one goes on."""
+    result = db.session.execute(
+        update(Transcription)
+        .where(
+            Transcription.id == transcription_id,
+            Transcription.run_token == token,
+            Transcription.status == Status.QUEUED,
+            Transcription.heartbeat_at == seen,
+        )
+        .values(heartbeat_at=tools.clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+    return bool(getattr(result, "rowcount", 0))
+
+
+def _dispatch_waiting(tools: Toolbox) -> int:
+    """Users with something pending and nothing active, the longest waiting first."""
+    active = aliased(Transcription)
+    users = db.session.scalars(
+        select(Transcription.user_id)
+        .where(Transcription.status == Status.PENDING, ~exists().where(active.active_for == Transcription.user_id))
+        .group_by(Transcription.user_id)
+        .order_by(func.min(Transcription.seq))
+        .limit(USERS_A_ROUND)
+    ).all()
+    db.session.commit()
+    return sum(lanes.dispatch(tools, user_id) is not None for user_id in users)
