@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from textor.domain.transcript import Segment, plain_text
 
-# A word: letters, marks and digits, held together by apostrophes, hyphens and the zero-width non-joiner of Persian.
-_WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f\u064b-\u065f]|['’\-\u200c][^\W_]+)*")
+# A word: letters, digits and their marks, held together by apostrophes, hyphens and the zero-width non-joiner of Persian.
+_MARKS = r"\u0300-\u036f\u064b-\u065f\u0670"
+_WORD = re.compile(rf"[^\W_][\w{_MARKS}]*(?:['’\-\u200c][\w{_MARKS}]+)*")
 _SENTENCE_END = re.compile(r"[.!?…؟۔。！？]+(?=\s|$)")
 
 
