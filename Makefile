@@ -1,0 +1,31 @@
+# Needs Python 3.11 or newer and make, nothing else. The work is done in scripts/environment.py: it keeps .venv as pinned.
+#   make run PORT=8001 DATA_DIR=/tmp/other     a second Textor beside the first
+#   make run PYTHON=python3.13                 with a Python of your choice
+
+WITH = sh scripts/with-python
+ARGS ?=
+
+.PHONY: help run test check bench lock
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make run      install what is needed and start Textor on http://127.0.0.1:8000'
+	@echo 'make test     run the test suite (ARGS="-k upload" chooses)'
+	@echo 'make check    formatting, lint, types, floors, templates'
+	@echo 'make bench    measure: every tests/bench/*.py'
+	@echo 'make lock     write requirements.txt anew from pyproject.toml'
+
+run:
+	@exec $(WITH) runtime python -m textor.supervisor
+
+test:
+	@exec $(WITH) dev python -m pytest -n 2 --cov $(ARGS)
+
+check:
+	@exec $(WITH) dev sh scripts/check.sh
+
+bench:
+	@for file in tests/bench/[a-z]*.py; do $(WITH) dev python -m tests.bench.$$(basename $$file .py) || exit 1; done
+
+lock:
+	@exec $(WITH) dev python scripts/lock.py
