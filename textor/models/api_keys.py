@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from textor.extensions import db
+from textor.extensions import Model
 from textor.models.columns import BigId, UtcDateTime
 
 
-class ApiKey(db.Model):
+class ApiKey(Model):
     """One key of one user. `prefix` is the readable start of the key, to tell keys apart in a list."""
 
     __tablename__ = "api_keys"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from textor.extensions import db
+from textor.extensions import Model
 from textor.models.columns import UUID_LENGTH, UtcDateTime, in_words
 
 
@@ -20,7 +20,7 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
-class Job(db.Model):
+class Job(Model):
     """One piece of work. `kind` names its handler in jobs.HANDLERS; `dedupe_key` is unique while the job is open or kept, so that
     the same export is made once."""
 

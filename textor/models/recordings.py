@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Float, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from textor.extensions import db
+from textor.extensions import Model
 from textor.models.columns import UUID_LENGTH, UtcDateTime
 
 
-class Recording(db.Model):
+class Recording(Model):
     """A stored file and what probing it told. `seconds` is the decoded length: containers lie about theirs."""
 
     __tablename__ = "recordings"

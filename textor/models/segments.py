@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy import JSON, Float, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from textor.extensions import db
+from textor.extensions import Model
 from textor.models.columns import BigId
 
 
-class Speaker(db.Model):
+class Speaker(Model):
     """One voice of one transcription. `label` is the engine's, `name` what people call it."""
 
     __tablename__ = "speakers"
@@ -21,7 +21,7 @@ class Speaker(db.Model):
     name: Mapped[str | None] = mapped_column(String(100))
 
 
-class SegmentRow(db.Model):
+class SegmentRow(Model):
     """A segment of a transcription, number `n` from 0. Written as it is produced, by the run that owns the job."""
 
     __tablename__ = "segments"

@@ -6,12 +6,12 @@ from sqlalchemy import JSON, Boolean, CheckConstraint, Float, ForeignKey, Index,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from textor.domain.job_states import ACTIVE, Status
-from textor.extensions import db
+from textor.extensions import Model
 from textor.models.columns import UUID_LENGTH, BigId, UtcDateTime, in_words
 from textor.models.recordings import Recording
 
 
-class Transcription(db.Model):
+class Transcription(Model):
     """The row is the truth about a job; Redis and RQ only help.
 
     `active_for` is the user while the row is queued or processing and NULL otherwise: unique, so that the database itself allows

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from textor.extensions import db
+from textor.extensions import Model
 from textor.models.columns import BigId, UtcDateTime, in_words
 
 
@@ -18,7 +18,7 @@ class Role(StrEnum):
     GUEST = "guest"
 
 
-class User(db.Model):
+class User(Model):
     """An account. `username_key` and `email_key` are the case-folded forms that must be unique."""
 
     __tablename__ = "users"

@@ -1,6 +1,5 @@
 """Recordings in a folder on this machine."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ class LocalStorage(Storage):
     def put(self, key: str, source: Path) -> None:
         target = self._path(key)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.replace(source, target)
+        source.replace(target)
 
     def size(self, key: str) -> int:
         return self._existing(key).stat().st_size
