@@ -62,6 +62,6 @@ def _programs() -> Path | None:
 
 def _call(*command: object) -> None:
     user = "postgres" if os.geteuid() == 0 else None
-    subprocess.run(  # noqa: S603 - the suite's own command
+    subprocess.run(
         [str(part) for part in command], check=True, user=user, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

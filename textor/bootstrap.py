@@ -76,7 +76,7 @@ def _limiter_storage(redis_url: str) -> str:
 
 
 @event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, record: object) -> None:
+def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Every SQLite connection: readers beside a writer, foreign keys held."""
     if isinstance(connection, sqlite3.Connection):
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import BusyLoadingError, RedisError
@@ -106,10 +107,11 @@ def _wait(process: subprocess.Popen[bytes], socket: Path) -> str | None:
     deadline = time.monotonic() + READY_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            version = str(Redis.from_url(f"unix://{socket}").info("server")["redis_version"])
+            facts: Any = Redis.from_url(f"unix://{socket}").info("server")
         except (BusyLoadingError, RedisError, OSError):
             time.sleep(0.02)
             continue
+        version = str(facts["redis_version"])
         if tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_VERSION:
             return None
         process.terminate()

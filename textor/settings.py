@@ -195,7 +195,7 @@ def _filled(settings: Settings) -> Settings:
 
 
 def embedded_socket(data_dir: Path) -> Path:
-    """Where the embedded Redis listens: in DATA_DIR, or under a short name in the temporary folder where that path is too long."""
+    """Where the embedded Redis listens: in DATA_DIR, or, where that path is too long, in the temporary folder."""
     path = data_dir / "redis" / "redis.sock"
     if len(str(path).encode()) <= LONGEST_SOCKET_PATH:
         return path

@@ -215,7 +215,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_segments_speaker_id"), ["speaker_id"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("segments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_segments_speaker_id"))
