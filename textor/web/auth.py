@@ -1,0 +1,122 @@
+"""Signing up, logging in and out, and the language of the pages."""
+
+import hashlib
+
+from apiflask import APIBlueprint
+from flask import flash, make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from flask_login import current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from textor import bootstrap
+from textor.errors import InvalidInput
+from textor.features.accounts import users
+from textor.routing import LOGIN_LIMIT, READ_LIMIT, WRITE_LIMIT, address, limited, public
+from textor.web import errors, forms, locale
+from textor.web.visitors import Account, Visitor
+
+ACCOUNT_LIMIT = "10/minute;50/hour"
+
+pages = APIBlueprint("auth", __name__, enable_openapi=False)
+errors.prepare_pages(pages)
+
+
+def account_tried() -> str:
+    """The account a login is for; hashed, because names people type by mistake can be passwords."""
+    name = request.form.get("username", "").strip().casefold()
+    return "account:" + hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+@pages.get("/signup")
+@public
+@limited(READ_LIMIT, by=address)
+def signup_form() -> Response | str:
+    """The page to create an account."""
+    return _home() if current_user.is_authenticated else _signup_page({})
+
+
+@pages.post("/signup")
+@public
+@limited(LOGIN_LIMIT, by=address)
+def sign_up() -> Response | tuple[str, int]:
+    """Create the account and log it in."""
+    new = users.NewUser(*(request.form.get(name, "") for name in ("username", "email", "password")))
+    faults = _signup_faults(new)
+    if faults:
+        return _signup_page(faults), 400
+    try:
+        row = users.register(bootstrap.tools(), new)
+    except InvalidInput as error:
+        return _signup_page({error.field or "username": error.message}), error.status
+    _log_in(row, remember=False)
+    return _home()
+
+
+@pages.get("/login")
+@public
+@limited(READ_LIMIT, by=address)
+def login_form() -> Response | str:
+    """The page to log in."""
+    return _home() if current_user.is_authenticated else render_template("login.html", error="")
+
+
+@pages.post("/login")
+@public
+@limited(LOGIN_LIMIT, by=address)
+@limited(ACCOUNT_LIMIT, by=account_tried)
+def log_in() -> Response | tuple[str, int]:
+    """Log in by user name or address."""
+    try:
+        row = users.authenticate(bootstrap.tools(), request.form.get("username", ""), request.form.get("password", ""))
+    except InvalidInput as error:
+        return render_template("login.html", error=error.message), 401
+    _log_in(row, remember=forms.flag(request.form, "remember"))
+    return _home()
+
+
+@pages.post("/logout")
+@public
+@limited(WRITE_LIMIT)
+def log_out() -> Response:
+    """Forget the login on this device."""
+    session.clear()
+    logout_user()
+    flash(_("You are signed out."))
+    return redirect(url_for("auth.login_form"), 303)
+
+
+@pages.post("/language")
+@public
+@limited(WRITE_LIMIT)
+def choose_language() -> Response:
+    """Switch the language of the pages: in the account, and in a cookie for before the next login."""
+    code = request.form.get("language", "")
+    if code not in locale.UI_LANGUAGES:
+        raise InvalidInput("Textor does not speak this language yet.", field="language")
+    if current_user.is_authenticated:
+        users.set_ui_language(current_user.id, code)
+    target = forms.safe_next(request.form.get("next")) or url_for("landing.home")
+    response = make_response(redirect(target, 303))
+    response.set_cookie(locale.COOKIE, code, max_age=locale.YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure)
+    return response
+
+
+def _log_in(row: Account, *, remember: bool) -> None:
+    session.clear()  # nothing that was planted before the login outlives it
+    login_user(Visitor.of(row), remember=remember)
+
+
+def _home() -> Response:
+    target = forms.safe_next(request.values.get("next"))
+    return redirect(target or url_for("dashboard.index"), 303)
+
+
+def _signup_page(faults: dict[str, str]) -> str:
+    return render_template("signup.html", faults=faults)
+
+
+def _signup_faults(new: users.NewUser) -> dict[str, str]:
+    faults = users.faults(new)
+    if "password" not in faults and new.password != request.form.get("password_again", ""):
+        faults["password_again"] = _("The two passwords differ. Type the same one twice.")
+    return faults

@@ -1,0 +1,91 @@
+"""The language of the pages, and how figures are written in it."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, request
+from flask_babel import format_datetime, get_locale, ngettext
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from textor.domain import languages
+
+UI_LANGUAGES = {"en": "English", "fa": "فارسی"}
+COOKIE = "textor_language"
+YEAR_SECONDS = 365 * 24 * 3600
+
+_PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+
+def selected() -> str:
+    """The user's choice, else the cookie's, else what the browser likes best."""
+    chosen = getattr(current_user, "ui_language", "") or request.cookies.get(COOKIE, "")
+    if chosen in UI_LANGUAGES:
+        return chosen
+    return request.accept_languages.best_match(UI_LANGUAGES) or "en"
+
+
+def tag() -> str:
+    """The language code of this page."""
+    return str(get_locale() or "en")
+
+
+def digits(value: object) -> str:
+    """A figure as this page's language writes it."""
+    return str(value).translate(_PERSIAN_DIGITS) if tag() == "fa" else str(value)
+
+
+def clock(seconds: float) -> str:
+    """A length or a place in time: 3:27 or 1:24:50."""
+    whole = int(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return digits(f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}")
+
+
+def size(size_bytes: int) -> str:
+    """A file's size in MB, or kB where it is small."""
+    if size_bytes < 1_000_000:
+        return _("%(number)s kB", number=number(max(1, round(size_bytes / 1000))))
+    return _("%(number)s MB", number=number(round(size_bytes / 1_000_000, 1)))
+
+
+def number(value: float) -> str:
+    """A number with its separators, without needless zeros."""
+    text = f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else f"{value:,}"
+    return digits(text.replace(",", "٬").replace(".", "٫")) if tag() == "fa" else text
+
+
+def when(moment: datetime) -> str:
+    """A time in UTC; the script rewrites it in the reader's own zone."""
+    return digits(format_datetime(moment, "d MMM yyyy, HH:mm", rebase=False)) + " UTC"
+
+
+def language_name(code: str | None) -> str:
+    """What a language is called: in its own words on a Persian page, in English on an English one."""
+    known = languages.by_code(code or "")
+    if known is None:
+        return code or _("Detect language")
+    return known.english if tag() == "en" else known.native
+
+
+def sentence(message: str | None) -> str:
+    """A sentence of a feature in this page's language, where the catalog has it."""
+    return _(message) if message else ""
+
+
+def prepare(app: Any) -> None:
+    """Give templates the filters and the page's language."""
+    app.jinja_env.filters.update(
+        digits=digits, clock=clock, size=size, number=number, when=when, language_name=language_name, sentence=sentence
+    )
+
+    @app.context_processor  # type: ignore[untyped-decorator]
+    def _language() -> dict[str, object]:
+        code = tag()
+        return {"lang": code, "dir": languages.direction(code), "ui_languages": UI_LANGUAGES, "ngettext": ngettext}
+
+
+def limit_mb() -> str:
+    """The largest upload, in MB."""
+    found: int = current_app.extensions["textor"].settings.max_upload_mb
+    return number(found)
