@@ -1,0 +1,42 @@
+"""A spreadsheet: one row per segment."""
+
+import csv
+import io
+from typing import BinaryIO
+
+from textor.adapters.exports.port import ExportFormat, ExportOptions
+from textor.domain import timecode
+from textor.domain.transcript import Document, Segment
+from textor.domain.writing import clean
+
+COLUMNS = ("n", "start", "end", "speaker", "text", "confidence")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+class Spreadsheet(ExportFormat):
+    """UTF-8 with a byte order mark, without which Excel takes Persian for Latin-1; rows end as RFC 4180 wants it."""
+
+    name = "csv"
+    title = "Spreadsheet (CSV)"
+    media_type = "text/csv"
+    icon = "file-text"
+    order = 70
+
+    def write(self, document: Document, options: ExportOptions, out: BinaryIO) -> None:
+        text = io.StringIO(newline="")
+        rows = csv.writer(text)
+        rows.writerow(COLUMNS)
+        rows.writerows(_row(n, segment, options) for n, segment in enumerate(document.segments, 1))
+        out.write(text.getvalue().encode("utf-8-sig"))
+
+
+def _row(n: int, segment: Segment, options: ExportOptions) -> tuple[str, ...]:
+    speaker = segment.speaker if options.speakers and segment.speaker else ""
+    confidence = "" if segment.confidence is None else f"{segment.confidence:.3f}"
+    return str(n), timecode.precise(segment.start), timecode.precise(segment.end), _cell(speaker), _cell(segment.text), confidence
+
+
+def _cell(text: str) -> str:
+    """Spreadsheets run cells that look like formulas; an apostrophe in front makes them text (OWASP, CSV injection)."""
+    text = clean(text)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text

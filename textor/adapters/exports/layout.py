@@ -1,0 +1,98 @@
+"""A transcript as it is laid out for reading: facts under the title, paragraphs by speaker, and no endless ones."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from textor.adapters.exports.port import ExportOptions
+from textor.domain import languages, timecode
+from textor.domain.transcript import Document, Segment
+from textor.domain.writing import clean, direction, joined, with_numbers_in_order
+
+PAUSE_SECONDS = 3.0
+LONG_CHARACTERS = 400
+"""From here on a paragraph ends with its sentence."""
+TOO_LONG_CHARACTERS = 800
+"""From here on it ends with its segment: not every engine writes full stops."""
+SENTENCE_ENDS = tuple(".!?…؟۔。！？｡")
+CLOSING_MARKS = "\"'»”’)]」』）"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """`heading` is the speaker where a turn opens and speakers are wanted; `time` the start where times are wanted."""
+
+    text: str
+    heading: str | None = None
+    time: str | None = None
+
+    @property
+    def direction(self) -> str:
+        return direction(self.text) or "ltr"
+
+    @property
+    def printed(self) -> str:
+        """The text for paper."""
+        return with_numbers_in_order(self.text) if self.direction == "rtl" else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Segments on their way into one paragraph."""
+
+    speaker: str
+    start: float
+    end: float
+    text: str
+
+    def goes_on_with(self, segment: Segment, text: str) -> bool:
+        is_full = len(self.text) >= TOO_LONG_CHARACTERS or (len(self.text) >= LONG_CHARACTERS and ends_sentence(self.text))
+        is_same_voice = clean(segment.speaker or "") == self.speaker and segment.start - self.end < PAUSE_SECONDS
+        return not is_full and is_same_voice and direction(text) in {None, direction(self.text)}
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a sentence ends here, closing quotes aside."""
+    return text.rstrip(CLOSING_MARKS).endswith(SENTENCE_ENDS)
+
+
+def title(document: Document) -> str:
+    return clean(document.title) or "Transcript"
+
+
+def facts(document: Document) -> tuple[str, ...]:
+    """What stands under the title: date, length, engine."""
+    engine = clean(f"{document.engine} {document.model or ''}")
+    return tuple(filter(None, (clean(document.created_at)[:10], timecode.clock(document.seconds), engine)))
+
+
+def document_direction(document: Document) -> str:
+    """By the language; where that isn't known, by the first letter."""
+    if document.language:
+        return languages.direction(document.language)
+    return direction(" ".join(segment.text for segment in document.segments[:20])) or "ltr"
+
+
+def paragraphs(document: Document, options: ExportOptions) -> Iterator[Paragraph]:
+    """The whole text, in order. A speaker is named once, where the turn opens."""
+    speaker = ""
+    for run in _runs(document):
+        is_named = options.speakers and run.speaker not in {"", speaker}
+        time = timecode.clock(run.start) if options.timestamps else None
+        yield Paragraph(run.text, run.speaker if is_named else None, time)
+        speaker = run.speaker
+
+
+def _runs(document: Document) -> Iterator[_Run]:
+    run: _Run | None = None
+    for segment in document.segments:
+        text = clean(segment.text)
+        if not text:
+            continue
+        if run and run.goes_on_with(segment, text):
+            run = replace(run, end=max(run.end, segment.end), text=joined(run.text, text))
+            continue
+        if run:
+            yield run
+        run = _Run(clean(segment.speaker or ""), segment.start, segment.end, text)
+    if run:
+        yield run
