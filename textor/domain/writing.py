@@ -13,6 +13,9 @@ _DIGITS = "[0-9۰-۹]"
 _NUMBER_IN_PARTS = re.compile(  # +98…, 021-…, 2026-11-20; but not 5-10, which is read from right to left
     rf"(?<![\w.,+-])(?:\+{_DIGITS}|[0۰]{_DIGITS}*-{_DIGITS}|{_DIGITS}+-{_DIGITS}+-{_DIGITS})"
 )
+_NOT_IN_NAMES = re.compile(r"[/\\:*?\"<>|\u200e\u200f\u061c]+")
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+LONGEST_NAME_BYTES = 180
 _LEFT_TO_RIGHT_MARK = "\u200e"
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
@@ -36,6 +39,13 @@ def direction(text: str) -> str | None:
 def with_numbers_in_order(text: str) -> str:
     """Right-to-left text whose phone numbers and dates keep their parts in order: Unicode would print 021-8877 as 8877-021."""
     return _NUMBER_IN_PARTS.sub(lambda match: _LEFT_TO_RIGHT_MARK + match[0], text)
+
+
+def file_name(title: str, extension: str) -> str:
+    """A name that every file system takes: no separators, no quotes, no invisible turns, not a Windows device, not too long."""
+    name = _NOT_IN_NAMES.sub("-", clean(title)).encode()[:LONGEST_NAME_BYTES].decode(errors="ignore").strip(" .-")
+    name = name or "transcript"
+    return f"{'_' if _DEVICES.fullmatch(name.split('.')[0]) else ''}{name}.{extension}"
 
 
 def joined(before: str, after: str) -> str:

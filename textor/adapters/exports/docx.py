@@ -14,6 +14,7 @@ class Docx(ExportFormat):
     media_type = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
     icon = "file-type"
     is_heavy = True
+    large_characters = 400_000
     order = 20
 
     def write(self, document: Document, options: ExportOptions, out: BinaryIO) -> None:

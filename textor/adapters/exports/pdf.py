@@ -1,9 +1,10 @@
 """PDF, by WeasyPrint, which needs Pango on the machine."""
 
+import ctypes
 import importlib
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from html import escape
 from pathlib import Path
@@ -17,6 +18,8 @@ from textor.domain.writing import clean, direction
 from textor.errors import Unavailable
 
 FOLDER = Path(__file__).parent
+PANGO = ("libpangoft2-1.0.so.0", "libpangoft2-1.0.dylib", "libpangoft2-1.0-0.dll", "pangoft2-1.0-0", "pangoft2-1.0")
+"""The last of the libraries that WeasyPrint opens, by the names it tries; the others come with it."""
 PANGO_MISSING = (
     "PDF files need the Pango library on the server. Install it with "
     "`apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0` (Debian, Ubuntu) or `brew install pango` (macOS)."
@@ -47,11 +50,6 @@ class _MissingLetters(logging.Filter):
 _WATCH = _MissingLetters()
 
 
-def _weasyprint() -> Any:
-    """Half a second and 70 MB: only when somebody wants a PDF. Raises OSError where Pango is missing."""
-    return importlib.import_module("weasyprint")
-
-
 class Pdf(ExportFormat):
     """A4, page numbers, our own fonts inside, each paragraph in its direction. Nothing is fetched, whatever the text says."""
 
@@ -62,15 +60,11 @@ class Pdf(ExportFormat):
     is_heavy = True
     order = 30
 
-    def __init__(self, load: Callable[[], Any] = _weasyprint) -> None:
-        self._load = load
+    def __init__(self, libraries: Sequence[str] = PANGO) -> None:
+        self._libraries = libraries
 
     def missing(self) -> str | None:
-        try:
-            self._load()
-        except OSError:
-            return PANGO_MISSING
-        return None
+        return None if any(map(_opens, self._libraries)) else PANGO_MISSING
 
     def write(self, document: Document, options: ExportOptions, out: BinaryIO) -> None:
         if sentence := self.missing():
@@ -79,14 +73,24 @@ class Pdf(ExportFormat):
         letters: list[str] = []
         token = _missing_letters.set(letters)
         try:
-            _print(self._load(), page, out)
+            _print(page, out)
         finally:
             _missing_letters.reset(token)
         if len(letters) > TOLERATED_SHARE * len(page):
             raise Unavailable(LETTERS_MISSING)
 
 
-def _print(weasyprint: Any, page: str, out: BinaryIO) -> None:
+def _opens(library: str) -> bool:
+    """Milliseconds: WeasyPrint itself, half a second and 70 MB, is loaded when somebody wants a PDF."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _print(page: str, out: BinaryIO) -> None:
+    weasyprint: Any = importlib.import_module("weasyprint")
     weasyprint.LOGGER.addFilter(_WATCH)
     fonts = importlib.import_module("weasyprint.text.fonts").FontConfiguration()
     style = weasyprint.CSS(filename=FOLDER / "pdf.css", url_fetcher=_fetcher(), font_config=fonts)

@@ -27,6 +27,8 @@ class ExportFormat(ABC):
     media_type: ClassVar[str]
     icon: ClassVar[str] = "file-text"
     is_heavy: ClassVar[bool] = False
+    large_characters: ClassVar[int] = 20_000
+    """Text beyond which a heavy one takes more than about half a second."""
     order: ClassVar[int] = 100
     """Place in menus; lower comes first."""
 
