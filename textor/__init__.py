@@ -10,3 +10,5 @@ The floors, from the roof down; imports run down only (import-linter holds it, s
     outside, rows       adapters (the outside world) · models (the database)
     ground              domain · settings extensions errors
 """
+
+VERSION = "0.1.0"

@@ -1,22 +1,44 @@
 """The web application: bootstrap, the doors, the error pages."""
 
 from apiflask import APIFlask
+from flask import request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
-from textor import bootstrap
+from textor import VERSION, bootstrap, cli
 from textor import settings as settings_module
+from textor.api import errors as api_errors
+from textor.api import service
+from textor.errors import TextorError
 from textor.settings import Settings
 from textor.toolbox import Toolbox
+from textor.tracing import Tracing
 from textor.web import account, auth, dashboard, exporting, landing, setting, transcript, uploading
+from textor.web import errors as web_errors
 
 PAGES = (landing, auth, dashboard, uploading, transcript, exporting, account)
+CALLS = (service,)
 
 
 def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -> APIFlask:
     """Assemble Textor. `settings` default to the environment's, `tools` to the real ones; tests pass their own."""
-    app = APIFlask("textor", title="Textor", version="0.1.0", docs_path=None, spec_path=None)
+    app = APIFlask("textor", title="Textor", version=VERSION, docs_path=None, spec_path=None, json_errors=False)
     settings = settings or settings_module.load()
     bootstrap.configure(app, settings, tools)
+    app.url_map.strict_slashes = False  # with and without the trailing slash, and no redirect: one would lose a POST's body
     setting.prepare(app, settings)
+    service.prepare(app)
     for pages in PAGES:
         app.register_blueprint(pages.pages)
+    for calls in CALLS:
+        app.register_blueprint(calls.calls)
+    for kind in (TextorError, HTTPException, Exception):
+        app.register_error_handler(kind, _answer)
+    cli.register(app)
+    app.wsgi_app = Tracing(app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+def _answer(error: Exception) -> Response:
+    """The one place that decides who speaks when something goes wrong: JSON for programs, a page for people."""
+    return api_errors.answer(error) if api_errors.is_ours(request.path) else web_errors.answer(error)

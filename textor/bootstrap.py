@@ -1,6 +1,5 @@
 """What web, workers and commands share: settings → Flask, extensions, database, toolbox, logging."""
 
-import logging
 import sqlite3
 from typing import Any
 
@@ -10,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from textor import extensions, models, toolbox
+from textor import extensions, models, toolbox, tracing
 from textor.settings import Settings
 from textor.toolbox import Toolbox
 
@@ -21,7 +20,7 @@ SQLITE_WAIT_SECONDS = 30
 
 def configure(app: APIFlask, settings: Settings, tools: Toolbox | None = None) -> None:
     """Make `app` ready to run features: configuration, extensions and the toolbox. Touches no network."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    tracing.configure_logging(settings.log_level)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     app.config.update(_flask_config(settings))
     app.extensions[EXTENSION] = tools or toolbox.build(settings)
@@ -57,6 +56,8 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,  # a dashboard left open over night must still work; the token dies with the session
         "RATELIMIT_STORAGE_URI": _limiter_storage(settings.redis_url),
         "RATELIMIT_KEY_PREFIX": "textor:limits",
+        "RATELIMIT_STORAGE_OPTIONS": toolbox.redis_options(),
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # Redis away: each process counts for itself, and pages still open
         "RATELIMIT_HEADERS_ENABLED": False,
         "BABEL_DEFAULT_LOCALE": "en",
         "MAX_FORM_MEMORY_SIZE": 2_000_000,

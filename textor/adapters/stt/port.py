@@ -21,6 +21,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from textor.domain import languages
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, InvalidInput
 from textor.settings import Settings
@@ -145,10 +146,15 @@ class Engine(ABC):
         """Fetch a model's files; `report` gets 0..1. Raises EngineError."""
         raise EngineError(f"{self.title} has no models to download.")
 
+    def delete(self, model: str) -> None:
+        """Remove a downloaded model's files. Raises EngineError where there are none that Textor fetched."""
+        raise EngineError(f"{self.title} has no models to delete.")
+
     def check_options(self, options: Options) -> None:
-        """Refuse aloud what this engine can't honour. Raises InvalidInput naming the field."""
+        """Refuse aloud what this engine can't honour. Raises InvalidInput naming the field. `en_us` is fine where `en` is."""
         can = self.capabilities
-        if options.language and can.languages is not None and options.language not in can.languages:
+        asked = {options.language, languages.base(options.language)} if options.language else set()
+        if asked and can.languages is not None and not asked & can.languages:
             spoken = ", ".join(sorted(can.languages))
             raise InvalidInput(f"{self.title} does not understand this language. It knows: {spoken}.", field="language")
         if options.vocabulary and not can.vocabulary:
@@ -157,4 +163,3 @@ class Engine(ABC):
         if options.model and options.model not in names:
             known = ", ".join(sorted(names)) or "none"
             raise InvalidInput(f"{self.title} has no model {options.model!r}. Available: {known}.", field="model")
-

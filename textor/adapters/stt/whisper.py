@@ -70,7 +70,7 @@ class WhisperEngine(Engine):
         """Refuse what Whisper or the chosen model can't honour. A model goes by any of its names, a language by any country's."""
         name = whisper_models.canonical(options.model) if options.model else None
         language = languages.base(options.language) if options.language else None
-        super().check_options(replace(options, model=name, language=language))
+        super().check_options(replace(options, model=name))
         known = whisper_models.entry(name or self._chosen())
         if known and known.english_only and language not in (None, "en"):
             raise InvalidInput(f"Model {known.name} understands English only. Choose one without .en or distil.", field="model")
@@ -97,6 +97,12 @@ class WhisperEngine(Engine):
         if known is None:
             raise EngineError(f"There is no model {model} to download. `flask --app wsgi models list` names all of them.")
         whisper_downloads.fetch(known, whisper_models.cache(self.folder), report, self.hub)
+
+    def delete(self, model: str) -> None:
+        """Remove what `download` fetched, whole or half. A folder that the operator put there stays."""
+        known = whisper_models.entry(model)
+        if known is None or not whisper_models.discard(whisper_models.cache(self.folder), known):
+            raise EngineError(f"Model {model} was not downloaded by Textor: there is nothing to delete.")
 
     def _chosen(self) -> str:
         """The set default, or while that isn't here any model that is."""

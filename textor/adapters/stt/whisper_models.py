@@ -4,6 +4,7 @@ A folder of models is a Hugging Face cache, or holds plain model folders by name
 millisecond and no library: pages do it.
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +110,20 @@ def cache(folder: Path) -> Path:
     return folder.parent if _is_whole(folder) else folder
 
 
+def discard(folder: Path, known: Entry) -> bool:
+    """Delete a model's downloaded files; False where there are none."""
+    home = _home(folder, known.repo)
+    if not home.is_dir():
+        return False
+    shutil.rmtree(home)
+    return True
+
+
+def _home(folder: Path, repo: str) -> Path:
+    """The hub's cache layout: one folder for each repository."""
+    return folder / f"models--{repo.replace('/', '--')}"
+
+
 def _present(folder: Path) -> Iterator[tuple[str, Path]]:
     if _is_whole(folder):
         yield canonical(folder.name), folder
@@ -126,7 +141,7 @@ def _present(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _snapshot(folder: Path, repo: str) -> Path | None:
     """Where the hub's cache layout keeps the current files of a repository."""
-    home = folder / f"models--{repo.replace('/', '--')}"
+    home = _home(folder, repo)
     try:
         revision = (home / "refs" / "main").read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):

@@ -1,0 +1,30 @@
+"""How the web processes run, everywhere: `gunicorn wsgi:app`."""
+
+import os
+
+from textor import settings as settings_module
+
+_settings = settings_module.load()
+
+bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
+workers = _settings.web_concurrency
+worker_class = "gthread"
+threads = 16  # a slow upload occupies a thread until its last byte
+# The master imports the application once and forks. Safe as long as importing opens no connection, starts no thread and touches
+# no CTranslate2 (its forked children hang): tests/test_supervisor.py looks.
+preload_app = True
+timeout = 60  # for a worker whose loop hangs: a long upload or download runs in a thread and isn't counted
+graceful_timeout = 20  # Heroku ends everything 30 s after SIGTERM
+keepalive = 75
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 - heartbeats on a disk can stall
+control_socket_disable = True  # its default path is one per HOME: a second Textor would collide with the first
+accesslog = None  # textor.tracing writes one line per request, without query strings
+proc_name = "textor"
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"generic": {"()": "textor.tracing.Formatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "generic"}},
+    "root": {"level": _settings.log_level, "handlers": ["console"]},
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["console"], "propagate": False, "qualname": "gunicorn.error"}},
+}

@@ -1,0 +1,31 @@
+"""The accounts of an instance, as its operator sees them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from textor.errors import NotFound
+from textor.extensions import db
+from textor.features.accounts import users
+from textor.models import User
+from textor.models.users import Role
+
+
+def everyone() -> Sequence[User]:
+    """All accounts, oldest first; guests have none."""
+    return db.session.scalars(select(User).where(User.role != Role.GUEST).order_by(User.id)).all()
+
+
+def has_any() -> bool:
+    """Whether anybody has signed up yet: the first one becomes the admin."""
+    return db.session.scalar(select(User.id).where(User.role != Role.GUEST).limit(1)) is not None
+
+
+def promote(username: str) -> User:
+    """Make an account an admin's. Raises NotFound."""
+    user = users.by_name(username)
+    if user is None:
+        raise NotFound(f"There is no account named {username}.")
+    user.role = Role.ADMIN
+    db.session.commit()
+    return user

@@ -1,0 +1,124 @@
+"""Child processes: another program, or a copy of this one. Neither outlives its parent (on Linux)."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+PR_SET_PDEATHSIG = 1
+
+# Looked up here, before any fork: loading a library between fork and exec can deadlock.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def die_with_parent(with_signal: int = signal.SIGTERM) -> None:
+    """Linux: have the kernel end this process when its parent dies, even by kill -9. Elsewhere: nothing."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, with_signal)
+
+
+class Child(Protocol):
+    """A process that was started."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    @property
+    def output(self) -> int | None:
+        """Where its lines can be read, None where they go elsewhere."""
+
+    def poll(self) -> int | None:
+        """Its exit code (negative: the signal that ended it), None while it runs."""
+
+    def kill(self) -> None:
+        """End it and what it left behind at once."""
+
+
+@dataclass(slots=True)
+class Executed:
+    """Another program, leading a process group of its own: Ctrl-C in the terminal doesn't reach it."""
+
+    process: subprocess.Popen[bytes]
+    output: int | None = None
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def poll(self) -> int | None:
+        return self.process.poll()
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+@dataclass(slots=True)
+class Forked:
+    """A copy of this process at work on a function: what is imported here is shared with it."""
+
+    pid: int
+    output: int | None
+    code: int | None = None
+
+    def poll(self) -> int | None:
+        if self.code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if pid else None
+        return self.code
+
+    def kill(self) -> None:
+        if self.code is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def execute(command: Sequence[str], environ: Mapping[str, str]) -> Executed:
+    """Start a program whose output is passed on."""
+    readable, writable = os.pipe()
+    process = subprocess.Popen(  # noqa: S603 - our own programs
+        command,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=writable,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has one thread
+    )
+    os.close(writable)
+    return Executed(process, readable)
+
+
+def fork(work: Callable[[], None]) -> Forked:
+    """Start a copy of this process that does `work` and ends."""
+    readable, writable = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        os.close(writable)
+        return Forked(pid, readable)
+    code = 1
+    try:
+        die_with_parent()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        os.dup2(writable, 1)
+        os.dup2(writable, 2)
+        work()
+        code = 0
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else 1
+    except BaseException:  # noqa: BLE001 - the end of a process: said, then gone
+        traceback.print_exc()
+    finally:
+        with suppress(OSError):  # the parent may be gone, and the pipe with it
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
