@@ -25,13 +25,12 @@ from textor.toolbox import Toolbox
 MIGRATIONS = ROOT / "migrations"
 SENTENCE = re.compile(r"[A-Z]\S* .*\S\.")
 
-REBUILD = '''"""A batch that copies the users."""
-import sqlalchemy as sa
+REBUILD = '''"""A batch that copies the users on SQLite."""
 from alembic import op
 revision, down_revision = "next", {head!r}
 def upgrade():
-    with op.batch_alter_table("users", recreate="always") as batch:
-        batch.add_column(sa.Column("shoe_size", sa.Integer()))
+    with op.batch_alter_table("users") as batch:
+        batch.create_check_constraint(op.f("ck_users_counted_from_one"), "id > 0")
     {then}
 '''
 
