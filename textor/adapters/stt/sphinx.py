@@ -58,13 +58,17 @@ class SphinxEngine(Engine):
 
 
 def _segments(audio: Audio) -> Iterator[Segment]:
-    from pocketsphinx import Decoder  # noqa: PLC0415 - on use: 100 MB of model
-
-    decoder = Decoder(loglevel="FATAL", **SEARCH)
+    decoder = _decoder()
     for utterance in endpointing.utterances(audio.blocks()):
         words = tuple(_words(decoder, utterance, audio.seconds or utterance.end))
         if words:
             yield _segment(words)
+
+
+def _decoder() -> "Decoder":
+    from pocketsphinx import Decoder  # noqa: PLC0415 - on use: 100 MB of model
+
+    return Decoder(loglevel="FATAL", **SEARCH)
 
 
 def _segment(words: tuple[Word, ...]) -> Segment:
