@@ -187,7 +187,10 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 def explains_itself(source: Source) -> Iterator[str]:
     """What a door calls, and what a port promises, has a docstring."""
     is_port = source.path.endswith("/port.py")
-    owners = [source.tree, *(n for n in source.tree.body if is_port and isinstance(n, ast.ClassDef))]
+    owners: list[ast.Module | ast.ClassDef] = [
+        source.tree,
+        *(n for n in source.tree.body if is_port and isinstance(n, ast.ClassDef)),
+    ]
     for node in chain.from_iterable(owner.body for owner in owners):
         if isinstance(node, Function) and not node.name.startswith("_") and not ast.get_docstring(node):
             yield f"{source.path}:{node.lineno} {node.name} has no docstring"

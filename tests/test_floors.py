@@ -19,7 +19,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.$}/])/(?:work|root|Users/\w+|home/(?!textor\
 INDEX = re.compile(
     r"--(?:extra-)?index-url|--trusted-host|--find-links|pythonhosted\.org|/simple/|artifactory|devpi|nexus", re.IGNORECASE
 )
-PLACES = {  # what each law is for
+PLACES: dict[Law, list[str]] = {  # what each law is for
     laws.small: ["textor", "tests", "scripts", "wsgi.py", "worker.py"],
     laws.excuses_itself: ["textor", "tests", "scripts", "migrations"],
     laws.well_named: ["textor", "scripts"],

@@ -1,18 +1,18 @@
 """Every error Textor raises on purpose.
 
-    TextorError                 message is a sentence fit for the user
-    ├── InvalidInput            400  the caller sent something that can't be used
-    │   └── NotMedia            400  a file that isn't audio or video
-    ├── TooLarge                413  over the caller's size limit
-    ├── NotAllowed              403  known, but not allowed
-    ├── NotFound                404  unknown, or somebody else's
-    ├── WrongState              409  not possible in the state the thing is in
-    ├── TooManyRequests         429  a limit was hit; carries retry_after
-    ├── Unavailable             503  something Textor depends on is down
-    ├── EngineError                  a speech engine failed; retryable or final
-    │   └── ModelMissing             a local model isn't on this machine
-    ├── Fenced                       this worker no longer owns the job it is working on
-    └── ConfigurationError           a setting is missing or wrong; stops the start
+TextorError                 message is a sentence fit for the user
+├── InvalidInput            400  the caller sent something that can't be used
+│   └── NotMedia            400  a file that isn't audio or video
+├── TooLarge                413  over the caller's size limit
+├── NotAllowed              403  known, but not allowed
+├── NotFound                404  unknown, or somebody else's
+├── WrongState              409  not possible in the state the thing is in
+├── TooManyRequests         429  a limit was hit; carries retry_after
+├── Unavailable             503  something Textor depends on is down
+├── EngineError                  a speech engine failed; retryable or final
+│   └── ModelMissing             a local model isn't on this machine
+├── Fenced                       this worker no longer owns the job it is working on
+└── ConfigurationError           a setting is missing or wrong; stops the start
 """
 
 
