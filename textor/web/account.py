@@ -14,11 +14,10 @@ from textor.errors import InvalidInput
 from textor.features.accounts import users
 from textor.features.transcription import downloads, engines
 from textor.routing import LOGIN_LIMIT, READ_LIMIT, WRITE_LIMIT, limited, login_needed
-from textor.web import errors, forms, htmx, locale
+from textor.web import forms, htmx, locale
 from textor.web.visitors import Visitor, me
 
 pages = APIBlueprint("account", __name__, url_prefix="/account", enable_openapi=False)
-errors.prepare_pages(pages)
 
 
 @pages.get("")

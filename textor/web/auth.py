@@ -12,13 +12,12 @@ from textor import bootstrap
 from textor.errors import InvalidInput
 from textor.features.accounts import users
 from textor.routing import LOGIN_LIMIT, READ_LIMIT, WRITE_LIMIT, address, limited, public
-from textor.web import errors, forms, locale
+from textor.web import forms, locale
 from textor.web.visitors import Account, Visitor
 
 ACCOUNT_LIMIT = "10/minute;50/hour"
 
 pages = APIBlueprint("auth", __name__, enable_openapi=False)
-errors.prepare_pages(pages)
 
 
 def account_tried() -> str:

@@ -14,11 +14,10 @@ from textor.errors import TextorError
 from textor.features.recordings import library
 from textor.features.transcription import control
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
-from textor.web import choices, errors, forms, htmx, locale
+from textor.web import choices, forms, htmx, locale
 from textor.web.visitors import me
 
 pages = APIBlueprint("dashboard", __name__, url_prefix="/transcripts", enable_openapi=False)
-errors.prepare_pages(pages)
 
 
 @pages.get("")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Response, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_limiter.errors import RateLimitExceeded
@@ -39,7 +39,9 @@ class Fault:
 
 
 PAGES: dict[int, Words] = {
-    400: Words(_l("That did not work"), _l("The request could not be understood. Go back, check what you entered and try again.")),
+    400: Words(
+        _l("That did not work"), _l("The request could not be understood. Go back, check what you entered and try again.")
+    ),
     403: Words(_l("Not for this account"), _l("Your account may not do this. Ask an administrator if you need it.")),
     404: Words(
         _l("Nothing recorded here"), _l("This page or transcript does not exist, or you do not have access to it.")
@@ -59,12 +61,6 @@ PAGES: dict[int, Words] = {
 def prepare() -> None:
     """Where a stranger is sent."""
     login.unauthorized_handler(_to_login)
-
-
-def prepare_pages(pages: Blueprint) -> None:
-    """Let a group of pages answer its errors in HTML."""
-    for kind in (TextorError, HTTPException, Exception):
-        pages.register_error_handler(kind, answer)
 
 
 def answer(error: Exception) -> AnyResponse:

@@ -65,7 +65,7 @@ def ids() -> list[str]:
 
 
 def safe_next(target: str | None) -> str | None:
-    """Where to go after logging in: a path of this site, or nowhere. `//host`, `/\\\\host` and `javascript:` lead away."""
+    """Where to go after logging in: a path of this site, or nowhere. Backslashes and `//` lead away."""
     if not target or not target.startswith("/") or not target.isprintable() or "\\" in target:
         return None
     parts = urlsplit(target)

@@ -7,10 +7,9 @@ from werkzeug.wrappers import Response
 from textor import bootstrap
 from textor.features import health
 from textor.routing import READ_LIMIT, limited, public
-from textor.web import choices, errors
+from textor.web import choices
 
 pages = APIBlueprint("landing", __name__, enable_openapi=False)
-errors.prepare_pages(pages)
 
 
 @pages.get("/")

@@ -61,11 +61,14 @@ def when(moment: datetime) -> str:
 
 
 def language_name(code: str | None) -> str:
-    """What a language is called: in its own words on a Persian page, in English on an English one."""
+    """What a language is called in the language of this page."""
     known = languages.by_code(code or "")
     if known is None:
         return code or _("Detect language")
-    return known.english if tag() == "en" else known.native
+    if tag() == "en":
+        return known.english
+    page = get_locale()
+    return str(page.languages.get(languages.base(known.code), known.native)) if page else known.native
 
 
 def sentence(message: str | None) -> str:

@@ -11,11 +11,10 @@ from textor import bootstrap
 from textor.domain import job_states, statistics
 from textor.features.recordings import library
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
-from textor.web import choices, errors, forms, htmx, locale, reading, streaming
+from textor.web import choices, forms, htmx, locale, reading, streaming
 from textor.web.visitors import me
 
 pages = APIBlueprint("transcript", __name__, url_prefix="/transcripts/<uuid:transcription_id>", enable_openapi=False)
-errors.prepare_pages(pages)
 
 
 @pages.get("")

@@ -6,10 +6,8 @@ from werkzeug.wrappers import Response
 from textor.errors import Unavailable
 from textor.extensions import csrf
 from textor.routing import WRITE_LIMIT, limited, login_needed
-from textor.web import errors
 
 pages = APIBlueprint("uploading", __name__, url_prefix="/transcripts", enable_openapi=False)
-errors.prepare_pages(pages)
 
 
 @pages.post("")

@@ -26,7 +26,7 @@ class Account(Protocol):
 
 @dataclass(eq=False)
 class Visitor(UserMixin):
-    """A logged-in user, copied from the row: still readable after a rollback. The cookie carries the session token, not the id."""
+    """A logged-in user, copied from the row, so still readable after a rollback. The cookie carries the session token."""
 
     id: int
     username: str

@@ -64,7 +64,7 @@
   document.addEventListener("change", (e) => {
     if (e.target.matches("[data-all]")) rows().forEach((c) => (c.checked = e.target.checked));
     if (e.target.matches(".check")) count();
-    if (e.target.matches("[data-plain]")) $$("#export a[download]").forEach((a) => {
+    if (e.target.matches("[data-plain]")) $$("#export a[data-file]").forEach((a) => {
       const url = new URL(a.href); const on = e.target.checked ? "1" : "0";
       url.searchParams.set("speakers", on); url.searchParams.set("timestamps", on); a.href = url;
     });

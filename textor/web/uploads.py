@@ -1,0 +1,165 @@
+"""Files from a form, straight from the socket into spools: nothing is held whole, hashed and counted while it comes.
+
+The one caller is a view that takes files:
+
+    @pages.post("")
+    @csrf.exempt            # the automatic check would parse the body before the login is looked at; `receive` checks instead
+    @login_needed
+    @limited(WRITE_LIMIT)
+    def upload() -> Response:
+        results = uploads.receive(bootstrap.tools(), current_user.id, choice)   # choice(form) -> intake.Choice
+
+Nothing may touch `request.form` before: that would parse the body without the spools.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from io import RawIOBase
+from typing import IO, Any, cast
+
+from flask import Request, request
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import HTTPException
+
+from textor.errors import InvalidInput, TextorError, TooLarge
+from textor.extensions import csrf, db
+from textor.features.recordings import intake
+from textor.features.recordings.intake import Choice, Spool
+from textor.toolbox import Toolbox
+
+FIELDS = ("file", "files")
+MOST_FILES = 20
+FORM_BYTES = 2_000_000  # everything beside the files
+
+# A browser that is still sending sees a reset connection instead of the answer: after a refusal this much is read and dropped.
+DRAINED_BYTES = 64_000_000
+DRAINED_SECONDS = 5.0
+DRAINED_AT_ONCE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A file that became a recording; `transcription` is its row (with `.recording`)."""
+
+    filename: str
+    transcription: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that didn't; `error.message` says why, `error.status` is the HTTP status it would have alone."""
+
+    filename: str
+    error: TextorError
+
+
+Result = Accepted | Refused
+
+
+class _Part(RawIOBase):
+    """What the form parser writes one file into. A file over the limit is dropped while the parser goes on to the next."""
+
+    def __init__(self, spool: Spool, rest_bytes: Callable[[], int]) -> None:
+        self.spool = spool
+        self.refusal: TooLarge | None = None
+        self._rest_bytes = rest_bytes
+
+    def write(self, data: Any) -> int:
+        if self.refusal is None:
+            try:
+                return self.spool.write(data)
+            except TooLarge as refusal:
+                if self._rest_bytes() > DRAINED_BYTES:
+                    raise
+                self.refusal = refusal
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """The parser rewinds a finished part; nobody reads this one."""
+        return 0
+
+
+def receive(tools: Toolbox, user_id: int, choice: Callable[[MultiDict[str, str]], Choice]) -> list[Result]:
+    """Take in every file of the current request, each on its own: one that is refused doesn't hold up the others.
+
+    Checks the length that the request declares before it is read, and the CSRF token (field or header) before anything is accepted.
+    Raises InvalidInput where there is no file, TooLarge where the request is too large to be read to its end, Unavailable.
+    """
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    with _drained_after_refusal(current), ExitStack() as spools:
+        limit = tools.settings.max_upload_bytes
+        _refuse_hopeless(current, limit)
+        current.max_content_length = MOST_FILES * limit + FORM_BYTES
+        current._get_file_stream = _parts(tools, current, limit, spools)  # type: ignore[method-assign] # werkzeug's hook for this
+        form = current.form
+        csrf.protect()
+        chosen = choice(form)
+        return [_result(tools, user_id, file, chosen) for file in _files(current)]
+
+
+def _refuse_hopeless(current: Request, limit: int) -> None:
+    """What can't fit even if every file is at its limit is refused unread."""
+    if (current.content_length or 0) > MOST_FILES * limit + FORM_BYTES:
+        raise TooLarge(f"File size exceeds {limit // 1_000_000}MB limit")
+
+
+def _parts(tools: Toolbox, current: Request, limit: int, spools: ExitStack) -> Callable[..., IO[bytes]]:
+    opened = 0
+
+    def rest_bytes() -> int:
+        """What is still to come, from the length the request declared."""
+        tell = getattr(current.stream, "tell", lambda: 0)
+        return (current.content_length or 0) - int(tell())
+
+    def open_part(total_content_length: int | None, *args: object, **kwargs: object) -> IO[bytes]:
+        nonlocal opened
+        opened += 1
+        if opened > MOST_FILES:
+            raise InvalidInput(f"More than {MOST_FILES} files at once. Upload the others afterwards.", field="file")
+        return cast("IO[bytes]", _Part(spools.enter_context(intake.spool(tools, limit)), rest_bytes))
+
+    return open_part
+
+
+def _files(current: Request) -> Iterable[FileStorage]:
+    """The files that were chosen: a form with an empty file field sends a part without a name and content."""
+    parts = [file for field in FIELDS for file in current.files.getlist(field)]
+    files = [file for file in parts if file.filename or _part(file).spool.size]
+    if not files:
+        raise InvalidInput("No file provided", field="file")
+    return files
+
+
+def _result(tools: Toolbox, user_id: int, file: FileStorage, choice: Choice) -> Result:
+    part, filename = _part(file), file.filename or ""
+    try:
+        if part.refusal:
+            raise part.refusal
+        return Accepted(filename, intake.accept(tools, user_id, part.spool, filename, choice))
+    except TextorError as error:
+        return Refused(filename, error)
+
+
+def _part(file: FileStorage) -> _Part:
+    return cast("_Part", file.stream)
+
+
+@contextmanager
+def _drained_after_refusal(current: Request) -> Iterator[None]:
+    try:
+        yield
+    except (TextorError, HTTPException):
+        with suppress(OSError, HTTPException):
+            _drain(current)
+        raise
+
+
+def _drain(current: Request) -> None:
+    deadline, left = time.monotonic() + DRAINED_SECONDS, DRAINED_BYTES
+    while left > 0 and time.monotonic() < deadline:
+        dropped = len(current.stream.read(min(DRAINED_AT_ONCE, left)))
+        if not dropped:
+            return
+        left -= dropped

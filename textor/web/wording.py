@@ -1,0 +1,52 @@
+"""Sentences of the floors below that pages show: named here so that the catalog of translations has them.
+
+What isn't listed (a sentence with a figure in it) is shown in English.
+"""
+
+from flask_babel import lazy_gettext as _l
+
+FORMATS = (
+    _l("Plain text"),
+    _l("Markdown"),
+    _l("Word document"),
+    _l("PDF"),
+    _l("Subtitles (SRT)"),
+    _l("Captions (WebVTT)"),
+    _l("Data (JSON)"),
+    _l("Spreadsheet (CSV)"),
+)
+
+ENGINES = (
+    _l("English only, works offline at once. Good for a first draft of clear speech."),
+    _l("About a hundred languages, on this server. Each model has to be downloaded once."),
+)
+
+MODELS = (
+    _l("Fast, a good start"),
+    _l("Fast, English only"),
+    _l("The fastest"),
+    _l("The fastest, English only"),
+    _l("Good quality at a fair speed"),
+    _l("Good quality, English only"),
+    _l("Very good quality; slow without a graphics card"),
+    _l("Very good quality, English only; slow without a graphics card"),
+    _l("The first large model"),
+    _l("The second large model"),
+    _l("The best quality; needs a graphics card or patience"),
+    _l("Almost the best quality, several times as fast"),
+    _l("A faster small model, English only"),
+    _l("A faster medium model, English only"),
+    _l("A faster second large model, English only"),
+    _l("A faster large model, English only"),
+    _l("The latest faster large model, English only"),
+    _l("A model from WHISPER_MODELS_DIR"),
+)
+
+JOBS = (
+    _l("Reading the recording"),
+    _l("The worker was lost again and again while it transcribed this. Try another engine or a shorter recording."),
+    _l("Something went wrong inside Textor. Try again; if it happens again, tell the operator."),
+    _l("The file is empty. Choose a file with sound in it."),
+    _l("The file has no audio track. Choose a file with sound in it."),
+    _l("The file is damaged: no sound could be read from it. Export or download it again."),
+)
