@@ -31,7 +31,7 @@ def configure(app: APIFlask, settings: Settings, tools: Toolbox | None = None) -
     extensions.babel.init_app(app)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # how Flask says it is done
 
 
 def tools() -> Toolbox:
