@@ -22,9 +22,10 @@ from typing import IO, Any, cast
 from flask import Request, request
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import FormDataParser
 
 from textor.errors import InvalidInput, TextorError, TooLarge
-from textor.extensions import csrf, db
+from textor.extensions import csrf
 from textor.features.recordings import intake
 from textor.features.recordings.intake import Choice, Spool
 from textor.toolbox import Toolbox
@@ -61,17 +62,17 @@ Result = Accepted | Refused
 class _Part(RawIOBase):
     """What the form parser writes one file into. A file over the limit is dropped while the parser goes on to the next."""
 
-    def __init__(self, spool: Spool, rest_bytes: Callable[[], int]) -> None:
+    def __init__(self, spool: Spool, may_go_on: Callable[[], bool]) -> None:
         self.spool = spool
         self.refusal: TooLarge | None = None
-        self._rest_bytes = rest_bytes
+        self._may_go_on = may_go_on
 
     def write(self, data: Any) -> int:
         if self.refusal is None:
             try:
                 return self.spool.write(data)
             except TooLarge as refusal:
-                if self._rest_bytes() > DRAINED_BYTES:
+                if not self._may_go_on():
                     raise
                 self.refusal = refusal
         return len(data)
@@ -84,7 +85,7 @@ class _Part(RawIOBase):
 def receive(tools: Toolbox, user_id: int, choice: Callable[[MultiDict[str, str]], Choice]) -> list[Result]:
     """Take in every file of the current request, each on its own: one that is refused doesn't hold up the others.
 
-    Checks the length that the request declares before it is read, and the CSRF token (field or header) before anything is accepted.
+    Checks the declared length before the body is read, and the CSRF token (field or header) before a file is accepted.
     Raises InvalidInput where there is no file, TooLarge where the request is too large to be read to its end, Unavailable.
     """
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
@@ -92,7 +93,7 @@ def receive(tools: Toolbox, user_id: int, choice: Callable[[MultiDict[str, str]]
         limit = tools.settings.max_upload_bytes
         _refuse_hopeless(current, limit)
         current.max_content_length = MOST_FILES * limit + FORM_BYTES
-        current._get_file_stream = _parts(tools, current, limit, spools)  # type: ignore[method-assign] # werkzeug's hook for this
+        current.form_data_parser_class = _parser(_Parts(tools, current, spools))
         form = current.form
         csrf.protect()
         chosen = choice(form)
@@ -105,22 +106,36 @@ def _refuse_hopeless(current: Request, limit: int) -> None:
         raise TooLarge(f"File size exceeds {limit // 1_000_000}MB limit")
 
 
-def _parts(tools: Toolbox, current: Request, limit: int, spools: ExitStack) -> Callable[..., IO[bytes]]:
-    opened = 0
+class _Parts:
+    """The files of one request. Their spools end with `spools`, whatever happens."""
 
-    def rest_bytes() -> int:
-        """What is still to come, from the length the request declared."""
-        tell = getattr(current.stream, "tell", lambda: 0)
-        return (current.content_length or 0) - int(tell())
+    def __init__(self, tools: Toolbox, current: Request, spools: ExitStack) -> None:
+        self._tools, self._request, self._spools = tools, current, spools
+        self._count = 0
 
-    def open_part(total_content_length: int | None, *args: object, **kwargs: object) -> IO[bytes]:
-        nonlocal opened
-        opened += 1
-        if opened > MOST_FILES:
+    def open(
+        self, total_content_length: int | None, content_type: str | None, filename: str | None, content_length: int | None = None
+    ) -> IO[bytes]:
+        """As werkzeug asks for it. What the sender says of the file is not believed."""
+        self._count += 1
+        if self._count > MOST_FILES:
             raise InvalidInput(f"More than {MOST_FILES} files at once. Upload the others afterwards.", field="file")
-        return cast("IO[bytes]", _Part(spools.enter_context(intake.spool(tools, limit)), rest_bytes))
+        return cast("IO[bytes]", _Part(self._spools.enter_context(intake.spool(self._tools)), self._may_go_on))
 
-    return open_part
+    def _may_go_on(self) -> bool:
+        """Whether so little is still to come that it can be read to its end after a refusal."""
+        total = self._request.content_length
+        return total is not None and total - self._request.stream.tell() <= DRAINED_BYTES
+
+
+def _parser(parts: _Parts) -> type[FormDataParser]:
+    """werkzeug's parser, which asks for a stream for each file."""
+
+    class Spooling(FormDataParser):
+        def __init__(self, stream_factory: object, **options: Any) -> None:
+            super().__init__(parts.open, **options)
+
+    return Spooling
 
 
 def _files(current: Request) -> Iterable[FileStorage]:
