@@ -93,7 +93,7 @@ def _measure(tools: Toolbox, claim: Claim, recording: Recording, path: Path) -> 
     recording.seconds = facts.seconds
     recording.peaks = facts.peaks
     recording.is_dual_channel = facts.is_dual_channel
-    recording.warnings = list(facts.warnings)
+    recording.warnings = [*recording.warnings, *facts.warnings]
     db.session.commit()
 
 
