@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 from redis import Redis
+from werkzeug.test import TestResponse
 
 from tests import postgres
 from textor import embedded_redis, toolbox
@@ -101,6 +103,7 @@ def app(settings: Settings, tools: Toolbox) -> Iterator[APIFlask]:
     """The whole application with all tables and no rows; its context is on."""
     app = create_app(settings, tools)
     app.testing = True
+    app.test_client_class = Client
     with app.app_context():
         db.create_all()
         yield app
@@ -111,3 +114,17 @@ def app(settings: Settings, tools: Toolbox) -> Iterator[APIFlask]:
 @pytest.fixture
 def client(app: APIFlask) -> FlaskClient:
     return app.test_client()
+
+
+class Client(FlaskClient):
+    """Gives every request an app context of its own, as a server does.
+
+    Else a request would take over the one that the fixture `app` keeps on, with all that hangs on `g`: flask-login would see the
+    person of the request before.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        with self.application.app_context():
+            answer = super().open(*args, **kwargs)
+        db.session.expire_all()  # the test's rows show what the request has changed
+        return answer

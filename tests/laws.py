@@ -16,7 +16,10 @@ LONGEST_FUNCTION, LONGEST_FILE, LONGEST_VIEW, MOST_PARAMETERS, DEEPEST = 60, 300
 
 READS_ENVIRONMENT = {"textor/settings.py"}
 CATCHES_BROADLY = {"textor/jobs.py", "textor/features/health.py"}
-SLEEPS = {"textor/embedded_redis.py"}  # waits for a server that tells nobody when it is ready
+SLEEPS = {
+    "textor/embedded_redis.py",  # waits for a server that tells nobody when it is ready
+    "textor/features/transcription/direct.py",  # the command line waits in its own process, for itself
+}
 PRINTS = {"textor/cli.py", "textor/supervisor.py"}
 SAYS_SERVICE = {"textor/api/service.py", "textor/api/schemas/service.py"}  # the house's own name for that room
 
@@ -142,7 +145,8 @@ def catches_narrowly(source: Source) -> Iterator[str]:
         if not isinstance(node, ast.ExceptHandler) or source.path in CATCHES_BROADLY:
             continue
         caught = {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)} if node.type else {"Exception"}
-        if caught & {"Exception", "BaseException"}:
+        passes_on = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
+        if caught & {"Exception", "BaseException"} and not passes_on:
             yield f"{source.path}:{node.lineno} catches everything"
 
 
