@@ -27,6 +27,7 @@ LANGUAGES = frozenset((
     "vi", "yi", "yo", "yue", "zh",
 ))
 # fmt: on
+NOT_INSTALLED = "faster-whisper is not installed here. Install it with `pip install faster-whisper`."
 # Whisper knows Javanese by the code that ISO 639-1 gave up.
 TO_WHISPER = {"jv": "jw"}
 FROM_WHISPER = {"jw": "jv"}
@@ -56,7 +57,7 @@ class WhisperEngine(Engine):
     def availability(self) -> Availability:
         """Ready as soon as any model is here."""
         if find_spec(self.library) is None:
-            return Availability(False, "faster-whisper is not installed here. Install it with `pip install faster-whisper`.")
+            return Availability(False, NOT_INSTALLED)
         if not whisper_models.present(self.folder):
             return Availability(False, _missing(self.default_model))
         return Availability(True)
@@ -112,8 +113,10 @@ class WhisperEngine(Engine):
     def _load(self, name: str) -> "WhisperModel":
         """The model, kept for the recording's other channel. Raises ModelMissing, or EngineError where its files are damaged."""
         folder = whisper_models.present(self.folder).get(name)
-        if find_spec(self.library) is None or folder is None:
-            raise ModelMissing(self.availability().reason or _missing(name))
+        if find_spec(self.library) is None:
+            raise EngineError(NOT_INSTALLED)
+        if folder is None:
+            raise ModelMissing(_missing(name))
         if folder not in self._loaded:
             self._loaded = {folder: whisper_decoding.load(name, folder)}
         return self._loaded[folder]
