@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Response, g, make_response, redirect, render_template, request, url_for
+from flask import Response, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_limiter.errors import RateLimitExceeded
@@ -70,7 +70,7 @@ def answer(error: Exception) -> AnyResponse:
     fault = read(error)
     if fault.status >= 500 and not isinstance(error, TextorError):
         _log(error)
-    response = _toast(fault) if htmx.wants_fragment() else _page(fault)
+    response = _shown(fault)
     if fault.retry_after:
         response.headers["Retry-After"] = str(fault.retry_after)
     return response
@@ -91,15 +91,28 @@ def read(error: Exception) -> Fault:
     return Fault(500)
 
 
+def wants_json() -> bool:
+    """Whether a script of ours asks: it uploads with XMLHttpRequest."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _shown(fault: Fault) -> Response:
+    if wants_json():
+        return make_response(jsonify(error=fault.text or str(_words(fault).text)), fault.status)
+    return _toast(fault) if htmx.wants_fragment() else _page(fault)
+
+
+def _words(fault: Fault) -> Words:
+    return PAGES.get(fault.status, PAGES[500 if fault.status >= 500 else 400])
+
+
 def _page(fault: Fault) -> Response:
-    words = PAGES.get(fault.status, PAGES[500 if fault.status >= 500 else 400])
-    page = render_template("error.html", fault=fault, words=words, reference=g.get("error_reference"))
+    page = render_template("error.html", fault=fault, words=_words(fault), reference=g.get("error_reference"))
     return make_response(page, fault.status)
 
 
 def _toast(fault: Fault) -> Response:
-    words = PAGES.get(fault.status, PAGES[500 if fault.status >= 500 else 400])
-    return htmx.toast(fault.text or str(words.text), tone="err", status=fault.status)
+    return htmx.toast(fault.text or str(_words(fault).text), tone="err", status=fault.status)
 
 
 def _log(error: Exception) -> None:
@@ -118,6 +131,9 @@ def _to_login() -> AnyResponse:
     if request.headers.get("HX-Request") == "true":
         here = url_for("auth.login_form", next=_path_of(request.headers.get("HX-Current-URL", "")))
         return Response(status=401, headers={"HX-Redirect": here})
+    if wants_json():
+        text = _("You are signed out. Sign in and try again.")
+        return make_response(jsonify(error=text, login=url_for("auth.login_form")), 401)
     if request.method in {"GET", "HEAD"}:
         return redirect(url_for("auth.login_form", next=request.full_path.rstrip("?")))
     return redirect(url_for("auth.login_form"), 303)

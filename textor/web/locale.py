@@ -82,7 +82,7 @@ def prepare(app: Any) -> None:
         digits=digits, clock=clock, size=size, number=number, when=when, language_name=language_name, sentence=sentence
     )
 
-    @app.context_processor  # type: ignore[untyped-decorator]
+    @app.context_processor
     def _language() -> dict[str, object]:
         code = tag()
         return {"lang": code, "dir": languages.direction(code), "ui_languages": UI_LANGUAGES, "ngettext": ngettext}
