@@ -50,6 +50,11 @@ def label(speaker: str, start: float) -> list[Atom]:
     return [Atom(piece, _width(piece), spaced, start, start) for piece, spaced in _pieces(f"{speaker}:")]
 
 
+def text_of(pieces: Sequence[Atom]) -> str:
+    """The pieces as running text."""
+    return "".join(f" {atom.text}" if atom.is_spaced and n else atom.text for n, atom in enumerate(pieces))
+
+
 def _sounding(text: str) -> str:
     """Letters and digits alone: punctuation and case are what engines change between words and text."""
     return _SILENT.sub("", text.casefold())

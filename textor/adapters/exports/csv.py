@@ -10,6 +10,7 @@ from textor.domain.transcript import Document, Segment
 from textor.domain.writing import clean
 
 COLUMNS = ("n", "start", "end", "speaker", "text", "confidence")
+_INVISIBLE = " \u00a0\u200b\u200c\u200d\u200e\u200f\u061c\u2060"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
@@ -39,4 +40,4 @@ def _row(n: int, segment: Segment, options: ExportOptions) -> tuple[str, ...]:
 def _cell(text: str) -> str:
     """Spreadsheets run cells that look like formulas; an apostrophe in front makes them text (OWASP, CSV injection)."""
     text = clean(text)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip(_INVISIBLE).startswith(_FORMULA_STARTS) else text

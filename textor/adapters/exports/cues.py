@@ -7,7 +7,7 @@ two frames between subtitles, breaks where a sentence or a clause ends. Text sta
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from textor.adapters.exports.atoms import LINE_WIDTH, Atom, atoms, label
+from textor.adapters.exports.atoms import LINE_WIDTH, Atom, atoms, label, text_of
 from textor.adapters.exports.layout import CLOSING_MARKS, ends_sentence
 from textor.domain.timecode import milliseconds
 from textor.domain.transcript import Segment
@@ -166,9 +166,9 @@ def _width(line: Iterable[Atom]) -> int:
 def _lines(line: Sequence[Atom]) -> tuple[str, ...]:
     """One line, or two of like length with the break where the language has one."""
     if _width(line) - line[0].is_spaced <= LINE_WIDTH:
-        return (_text(line),)
+        return (text_of(line),)
     cut = max(range(1, len(line)), key=lambda place: _line_score(line, place))
-    return _text(line[:cut]), _text(line[cut:])
+    return text_of(line[:cut]), text_of(line[cut:])
 
 
 def _line_score(line: Sequence[Atom], place: int) -> float:
@@ -176,7 +176,3 @@ def _line_score(line: Sequence[Atom], place: int) -> float:
     if max(first, second) > LINE_WIDTH:
         return -1000.0
     return 6 * _quality(line, place) - abs(second - first) / 2
-
-
-def _text(line: Sequence[Atom]) -> str:
-    return "".join(f" {atom.text}" if atom.is_spaced and n else atom.text for n, atom in enumerate(line))

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
+from textor.adapters.exports.atoms import atoms, text_of
 from textor.adapters.exports.port import ExportOptions
 from textor.domain import languages, timecode
 from textor.domain.transcript import Document, Segment
@@ -82,9 +84,25 @@ def paragraphs(document: Document, options: ExportOptions) -> Iterator[Paragraph
         speaker = run.speaker
 
 
+def _pieces(segment: Segment) -> Iterator[Segment]:
+    """A segment as it is, or in parts: some engines give hours as one."""
+    if len(segment.text) <= TOO_LONG_CHARACTERS:
+        yield segment
+        return
+    part, length = [], 0
+    for atom in atoms(segment):
+        part.append(atom)
+        length += len(atom.text) + atom.is_spaced
+        if length >= TOO_LONG_CHARACTERS or (length >= LONG_CHARACTERS and ends_sentence(atom.text)):
+            yield replace(segment, start=part[0].start, end=atom.end, text=text_of(part), words=())
+            part, length = [], 0
+    if part:
+        yield replace(segment, start=part[0].start, end=part[-1].end, text=text_of(part), words=())
+
+
 def _runs(document: Document) -> Iterator[_Run]:
     run: _Run | None = None
-    for segment in document.segments:
+    for segment in chain.from_iterable(map(_pieces, document.segments)):
         text = clean(segment.text)
         if not text:
             continue

@@ -32,6 +32,8 @@ TOLERATED_SHARE = 0.02
 """Of letters without a font: a foreign name or two shall not cost the whole file."""
 _FONTS = {path.as_uri(): path for path in (FOLDER / "fonts").glob("*.ttf")}
 _ADDRESS = re.compile(r"https?://[^\s<>]{1,60}(?!\S)")
+_SPACED_SCRIPTS = r"[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff]"  # not Thai, Lao, Burmese, Khmer, Chinese, Japanese
+_ENDLESS = re.compile(f"{_SPACED_SCRIPTS}{{40}}(?={_SPACED_SCRIPTS}{{40}})")
 _missing_letters: ContextVar[list[str] | None] = ContextVar("missing_letters", default=None)
 
 
@@ -116,15 +118,20 @@ def html(document: Document, options: ExportOptions) -> str:
     return "\n".join(_lines(document, options))
 
 
+def _breakable(text: str) -> str:
+    """Escaped, with places to break words that no language has: WeasyPrint's time for one grows with the square of its length."""
+    return escape(_ENDLESS.sub("\\g<0>\u200b", text))
+
+
 def _lines(document: Document, options: ExportOptions) -> Iterator[str]:
     base = layout.document_direction(document)
     title = layout.title(document)
     facts = " · ".join(f'<bdi dir="ltr">{escape(fact)}</bdi>' for fact in layout.facts(document))
     yield f'<!doctype html><html lang="{escape(document.language or "")}" dir="{base}"><head><title>{escape(title)}</title>'
     yield f'<meta name="dcterms.created" content="{escape(document.created_at)}"></head><body>'
-    yield f'<h1 dir="{direction(title) or base}">{escape(title)}</h1><p class="facts">{facts}</p>'
+    yield f'<h1 dir="{direction(title) or base}">{_breakable(title)}</h1><p class="facts">{facts}</p>'
     for warning in map(clean, document.warnings):
-        yield f'<p class="warning" dir="{direction(warning) or "ltr"}">{escape(warning)}</p>'
+        yield f'<p class="warning" dir="{direction(warning) or "ltr"}">{_breakable(warning)}</p>'
     for paragraph in layout.paragraphs(document, options):
         yield _speech(paragraph)
     yield "</body></html>"
@@ -132,8 +139,8 @@ def _lines(document: Document, options: ExportOptions) -> Iterator[str]:
 
 def _speech(paragraph: Paragraph) -> str:
     base = f'dir="{paragraph.direction}"'
-    text = _ADDRESS.sub(r'<span dir="ltr">\g<0></span>', escape(paragraph.printed))
+    text = _ADDRESS.sub(r'<span dir="ltr">\g<0></span>', _breakable(paragraph.printed))
     time = f'<time dir="ltr">{paragraph.time}</time>' if paragraph.time else ""
     if paragraph.heading:
-        return f'<h2 {base}><bdi>{escape(paragraph.heading)}</bdi>&ensp;{time}</h2><p class="speech" {base}>{text}</p>'
+        return f'<h2 {base}><bdi>{_breakable(paragraph.heading)}</bdi>&ensp;{time}</h2><p class="speech" {base}>{text}</p>'
     return f'<p class="speech" {base}>{time}{"&ensp;" if time else ""}{text}</p>'
