@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textor.adapters.audio import decoding
-from textor.adapters.audio.decoding import PCM_RATE, Damage
+from textor.adapters.audio.decoding import PCM_RATE, Damage, Resampler
 from textor.adapters.audio.opening import opened
 from textor.errors import InvalidInput
 
@@ -23,7 +23,7 @@ def blocks(path: Path, *, channel: int | None = None, max_seconds: float | None 
     """
     count = 0
     with opened(path) as source:
-        for block in decoding.samples(source, Damage(), channels=1 if channel is None else 2):
+        for block in decoding.samples(source, Damage(), Resampler(1 if channel is None else 2)):
             count += block.shape[1]
             refuse_longer(count / PCM_RATE, max_seconds)
             yield block[channel or 0]

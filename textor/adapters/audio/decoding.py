@@ -1,6 +1,6 @@
 """From packets to samples, at flat memory: damage is stepped over, gaps in the clock become silence, nothing is trusted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import av
@@ -24,21 +24,22 @@ class Damage:
     """What went wrong while a file was decoded."""
 
     lost_packets: int = 0
+    gaps: int = 0
 
 
-def samples(source: Source, damage: Damage, *, channels: int = 1, rate: int = PCM_RATE) -> Iterator[Samples]:
-    """The whole stream in blocks of about a second, mixed to 1 or 2 `channels`. Damage is left out and counted.
+def samples(source: Source, damage: Damage, resampler: "Resampler") -> Iterator[Samples]:
+    """The whole stream as `resampler` hands it out. Damage is left out and counted.
 
     What the container's clock leaves out is silence here, so that times in the transcript fit the player.
     """
-    resampler = Resampler(channels, rate)
     begin, reached = source.begin, 0.0
     for frame in frames(source, damage):
         at = position(frame)
         gap = 0.0 if at is None else at - begin - reached
         if SMALLEST_GAP_SECONDS < gap <= LARGEST_GAP_SECONDS:
             yield from resampler.drain()
-            yield np.zeros((channels, round(gap * rate)), np.int16)
+            yield resampler.silence(gap)
+            damage.gaps += reached > 0  # one at the start is a soundtrack that begins late
         if gap > SMALLEST_GAP_SECONDS:
             reached += gap
         reached += frame.samples / frame.sample_rate
@@ -63,54 +64,58 @@ def frames(source: Source, damage: Damage) -> Iterator[AudioFrame]:
             damage.lost_packets += 1
             continue
         for frame in decoded:
-            if isinstance(frame, AudioFrame) and _is_plausible(frame):
+            if isinstance(frame, AudioFrame) and SLOWEST_RATE <= frame.sample_rate <= FASTEST_RATE:
                 yield frame
 
 
 def position(frame: AudioFrame) -> float | None:
     """Seconds on the container's clock; None where the container keeps none."""
-    return None if frame.time is None else frame.time
+    return frame.time
 
 
 class Resampler:
-    """Frames of any format in, int16 at `rate` out, a second at a time. A stream may change its format on the way."""
+    """Frames of any format in, int16 at `rate` out, `block_seconds` at a time. A stream may change its format on the way."""
 
-    def __init__(self, channels: int = 1, rate: int = PCM_RATE) -> None:
-        self._rate = rate
+    def __init__(self, channels: int = 1, rate: int = PCM_RATE, block_seconds: int = 1) -> None:
         self._layout = "mono" if channels == 1 else "stereo"
-        self._format: object = None
+        self._rate, self._block_seconds = rate, block_seconds
         self._held = av.AudioFifo()  # frames can be as short as 2 ms: one by one they would cost three times as much
         self._filter: av.AudioResampler | None = None
 
-    def push(self, frame: AudioFrame) -> Iterator[Samples]:
+    def silence(self, seconds: float) -> Samples:
+        """That much of nothing, in the shape of the rest."""
+        return np.zeros((1 if self._layout == "mono" else 2, round(seconds * self._rate)), np.int16)
+
+    def push(self, frame: AudioFrame) -> Iterable[Samples]:
         """What can be handed out after `frame`."""
-        seen = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if seen != self._format:
-            yield from self.flush()
-            self._format, self._held = seen, av.AudioFifo()
-            self._filter = av.AudioResampler(format="s16p", layout=self._layout, rate=self._rate)
         frame.pts = None  # FIFO and filter refuse clocks that jump
-        self._held.write(frame)
-        if self._held.samples >= frame.sample_rate:
-            yield from self.drain()
+        try:
+            self._held.write(frame)
+        except ValueError:
+            return self._changed(frame)
+        return self.drain() if self._held.samples >= frame.sample_rate * self._block_seconds else ()
+
+    def _changed(self, frame: AudioFrame) -> Iterator[Samples]:
+        """The stream goes on in another format."""
+        yield from self.flush()
+        if frame.layout.nb_channels <= MOST_CHANNELS:
+            self._held = av.AudioFifo()
+            self._held.write(frame)
 
     def drain(self) -> Iterator[Samples]:
         """What is held back, but for the few samples inside the filter."""
-        if self._filter and self._held.samples:
-            yield from self._filtered(self._held.read())
+        if self._held.samples:
+            self._filter = self._filter or av.AudioResampler(format="s16p", layout=self._layout, rate=self._rate)
+            yield from _arrays(self._filter.resample(self._held.read()))
 
     def flush(self) -> Iterator[Samples]:
         """Everything: the stream is over, or goes on in another format."""
         yield from self.drain()
         if self._filter:
-            yield from self._filtered(None)
+            yield from _arrays(self._filter.resample(None))
             self._filter = None
 
-    def _filtered(self, frame: AudioFrame | None) -> Iterator[Samples]:
-        if self._filter:
-            for resampled in self._filter.resample(frame):
-                yield resampled.to_ndarray().astype(np.int16, copy=False)
 
-
-def _is_plausible(frame: AudioFrame) -> bool:
-    return SLOWEST_RATE <= frame.sample_rate <= FASTEST_RATE and 0 < frame.layout.nb_channels <= MOST_CHANNELS
+def _arrays(resampled: Iterable[AudioFrame]) -> Iterator[Samples]:
+    for frame in resampled:
+        yield frame.to_ndarray().astype(np.int16, copy=False)

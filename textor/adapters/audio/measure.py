@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from textor.adapters.audio import decoding, wav_header
 from textor.adapters.audio.convert import refuse_longer
-from textor.adapters.audio.decoding import Damage, Samples
+from textor.adapters.audio.decoding import Damage, Resampler, Samples
 from textor.adapters.audio.opening import DAMAGED, Source, opened
 from textor.adapters.audio.peaks import Peaks
 from textor.adapters.audio.probe import has_video, stated_seconds
@@ -17,10 +17,14 @@ from textor.errors import InvalidInput
 SILENT = "No sound was found in this recording: it is silent from start to end."
 SILENCE_LEVEL = 33  # of 32,768: -60 dB
 DUAL_CHANNEL_CORRELATION = 0.3  # measured: calls .00, one room or a copied channel 1.0
+BLOCK_SECONDS = 8
 CORRELATED_EVERY = 4  # every fourth sample decides as well as all of them
 
 # These state no length; what libav gives for them is a guess from the bit rate.
 GUESSED_LENGTH = frozenset({"aac", "amr"})
+
+# Their frames are numbered without a hole: libav steps over a broken one and says nothing.
+GAPLESS = frozenset({"flac"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def measure(path: Path, *, max_seconds: float | None = None) -> Measurement:
     with opened(path) as source:
         channels, rate = 2 if source.stream.channels == 2 else 1, source.stream.rate  # its own: resampling would be half the work
         peaks = Peaks(rate)
-        for block in decoding.samples(source, damage, channels=channels, rate=rate):
+        for block in decoding.samples(source, damage, Resampler(channels, rate, BLOCK_SECONDS)):
             peaks.add(block)
             refuse_longer(peaks.seconds, max_seconds)
             if channels == 2:
@@ -80,7 +84,9 @@ def measure(path: Path, *, max_seconds: float | None = None) -> Measurement:
 
 def _damage_warnings(source: Source, seconds: float, damage: Damage) -> list[str]:
     header = wav_header.data_length(source.path)
-    if damage.lost_packets or (header and header.stated > header.present and not header.is_open_ended):
+    if damage.lost_packets or (damage.gaps and source.container.format.name in GAPLESS):
+        return [f"The file is damaged; {_spoken(seconds)} of it could be read."]
+    if header and header.stated > header.present and not header.is_open_ended:
         return [f"The file is damaged; {_spoken(seconds)} of it could be read."]
     if header and header.is_open_ended:
         return [f"The file does not state its length; all {_spoken(seconds)} that are there were read."]
