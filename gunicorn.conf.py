@@ -26,5 +26,8 @@ logconfig_dict = {
     "formatters": {"generic": {"()": "textor.tracing.Formatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "generic"}},
     "root": {"level": _settings.log_level, "handlers": ["console"]},
-    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["console"], "propagate": False, "qualname": "gunicorn.error"}},
+    "loggers": {
+        "gunicorn.error": {"level": "INFO", "handlers": ["console"], "propagate": False, "qualname": "gunicorn.error"},
+        "alembic": {"level": "WARNING"},  # names its plugins whenever it is imported
+    },
 }

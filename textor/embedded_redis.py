@@ -21,12 +21,13 @@ from redis.exceptions import BusyLoadingError, RedisError
 from redis.retry import Retry
 
 from textor.errors import ConfigurationError
-from textor.processes import die_with_parent
+from textor.processes import bound
 from textor.settings import embedded_socket
 
 OLDEST_VERSION = (6, 2)  # RQ moves jobs with BLMOVE, new in 6.2
 READY_SECONDS = 30
 LEFTOVER_SECONDS = 20
+ANSWER_SECONDS = 5
 STOP_SECONDS = 15
 
 HOW_TO_GET_ONE = (
@@ -111,7 +112,7 @@ def _locked(lock: int) -> bool:
 
 
 def _client(socket: Path) -> Redis:
-    return Redis.from_url(f"unix://{socket}", socket_timeout=5, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(f"unix://{socket}", socket_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 0))
 
 
 def _programs() -> Iterator[str]:
@@ -141,13 +142,12 @@ def _spawn(program: str, home: Path, socket: Path, lock: int) -> subprocess.Pope
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     with (home / "redis.log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own program and arguments
-            [program, *arguments],
+            bound([program, *arguments]),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=[lock],
             start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops Redis last
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
         )
 
 

@@ -8,7 +8,6 @@ One thread and no event loop library: a process that forks must have no threads.
 import os
 import selectors
 import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from textor.processes import Child
 QUICK_DEATH_SECONDS = 10.0
 TICK_SECONDS = 0.1
 LONGEST_LINE_BYTES = 64 * 1024
+STDOUT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,8 @@ class Keeper:
     def _stop_all(self) -> None:
         for group in reversed(self._groups):
             self._stop(group)
-        self._pass_lines_on()
+        while self._pass_lines_on(0):  # the last words
+            pass
         self._selector.close()
 
     def _stop(self, group: list[_Running]) -> None:
@@ -163,21 +164,26 @@ class Keeper:
         if running.child:
             running.child.kill()
 
-    def _pass_lines_on(self) -> None:
-        for key, _ in self._selector.select(TICK_SECONDS):
-            program: Program = key.data
+    def _pass_lines_on(self, seconds: float = TICK_SECONDS) -> bool:
+        """What children have written, after waiting for it a little. False: nothing."""
+        ready = self._selector.select(seconds)
+        for key, _ in ready:
             block = self._read(key.fd)
-            lines = (self._partial.pop(key.fd, b"") + block).split(b"\n")
-            rest = lines.pop()
-            if block and len(rest) < LONGEST_LINE_BYTES:
-                self._partial[key.fd] = rest
-            elif rest:
-                lines.append(rest)
-            for line in lines:
-                self._write(program.name if program.is_labelled else "", line)
+            self._pass_on(key.data, key.fd, block)
             if not block:
                 self._selector.unregister(key.fd)
                 os.close(key.fd)
+        return bool(ready)
+
+    def _pass_on(self, program: Program, handle: int, block: bytes) -> None:
+        """Whole lines at once; the beginning of one waits for its end, or the end of everything (an empty block)."""
+        *lines, rest = (self._partial.pop(handle, b"") + block).split(b"\n")
+        if block and len(rest) < LONGEST_LINE_BYTES:
+            self._partial[handle] = rest
+        elif rest:
+            lines.append(rest)
+        for line in lines:
+            self._write(program.name if program.is_labelled else "", line)
 
     @staticmethod
     def _read(handle: int) -> bytes:
@@ -189,8 +195,7 @@ class Keeper:
     def _write(self, name: str, line: bytes) -> None:
         label = f"{name:{self._width}} | ".encode() if name else b""
         with suppress(OSError):  # a closed terminal must not end what runs behind it
-            sys.stdout.buffer.write(label + line + b"\n")
-            sys.stdout.buffer.flush()
+            os.write(STDOUT, label + line + b"\n")
 
 
 def _cause(code: int) -> str:

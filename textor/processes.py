@@ -6,21 +6,31 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 PR_SET_PDEATHSIG = 1
+REAP_SECONDS = 5  # the kernel ends what was killed at once, unless it waits for a disk
 
 # Looked up here, before any fork: loading a library between fork and exec can deadlock.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
+# Run in the child instead of a `preexec_fn`, which is unsafe as soon as the parent has a second thread.
+_BOUND = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+if os.getppid() == int(sys.argv[1]):  # else the parent died before the kernel was asked
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
 
-def die_with_parent(with_signal: int = signal.SIGTERM) -> None:
-    """Linux: have the kernel end this process when its parent dies, even by kill -9. Elsewhere: nothing."""
-    if _LIBC is not None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, with_signal)
+
+def bound(command: Sequence[str]) -> list[str]:
+    """The same command, ended by the kernel (Linux) when this process dies. `command[0]` is a full path."""
+    if sys.platform != "linux":
+        return list(command)
+    return [sys.executable, "-I", "-S", "-c", _BOUND, str(os.getpid()), *command]
 
 
 class Child(Protocol):
@@ -58,6 +68,8 @@ class Executed:
     def kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
             os.killpg(self.pid, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(REAP_SECONDS)
 
 
 @dataclass(slots=True)
@@ -77,19 +89,18 @@ class Forked:
     def kill(self) -> None:
         if self.code is None:
             os.kill(self.pid, signal.SIGKILL)
+            self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
-def execute(command: Sequence[str], environ: Mapping[str, str]) -> Executed:
+def execute(command: Sequence[str]) -> Executed:
     """Start a program whose output is passed on."""
     readable, writable = os.pipe()
     process = subprocess.Popen(  # noqa: S603 - our own programs
-        command,
-        env=environ,
+        bound(command),
         stdin=subprocess.DEVNULL,
         stdout=writable,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has one thread
     )
     os.close(writable)
     return Executed(process, readable)
@@ -106,7 +117,8 @@ def fork(work: Callable[[], None]) -> Forked:
         return Forked(pid, readable)
     code = 1
     try:
-        die_with_parent()
+        if _LIBC is not None:
+            _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         os.dup2(writable, 1)

@@ -22,8 +22,8 @@ def prepare(app: APIFlask) -> None:
     app.config.update(
         OPENAPI_VERSION="3.1.0",
         AUTO_SERVERS=False,  # the caller's Host header has no place in a document that is kept
-        HTTP_ERROR_SCHEMA=ErrorOut,
-        VALIDATION_ERROR_SCHEMA=ErrorOut,
+        HTTP_ERROR_SCHEMA=ErrorOut.model_json_schema(),
+        VALIDATION_ERROR_SCHEMA=ErrorOut.model_json_schema(),
         VALIDATION_ERROR_STATUS_CODE=400,
         AUTO_404_RESPONSE=False,
     )
