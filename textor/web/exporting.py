@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from textor import bootstrap
 from textor.features.recordings import exports
 from textor.routing import READ_LIMIT, limited, login_needed
+from textor.web import streaming
 from textor.web.visitors import me
 
 LOOK_AGAIN_SECONDS = 2
@@ -21,10 +22,20 @@ def download(transcription_id: object, name: str) -> Response:
     """The file, or a page that waits for it while a worker makes it."""
     options = exports.read_options(request.args)
     found = exports.export(bootstrap.tools(), me().id, str(transcription_id), name, options)
-    if isinstance(found, exports.Ready):
-        response = send_file(found.open(), found.media_type, as_attachment=True, download_name=found.filename)
-        response.headers["Cache-Control"] = "private, no-store"
-        return response
-    waiting = make_response(render_template("export_wait.html", transcription_id=transcription_id), 202)
-    waiting.headers["Refresh"] = str(LOOK_AGAIN_SECONDS)
-    return waiting
+    response = _sent(found) if isinstance(found, exports.Ready) else _waiting(transcription_id)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _sent(ready: exports.Ready) -> Response:
+    response = send_file(ready.open(), ready.media_type)
+    response.content_length = ready.size_bytes
+    response.headers["Content-Disposition"] = streaming.disposition("attachment", ready.filename)
+    return response
+
+
+def _waiting(transcription_id: object) -> Response:
+    """Refresh works without JavaScript; a download in answer to it leaves the page where it is."""
+    response = make_response(render_template("export_wait.html", transcription_id=transcription_id), 202)
+    response.headers["Refresh"] = str(LOOK_AGAIN_SECONDS)
+    return response
