@@ -61,7 +61,7 @@ def run(name: str, *args: Any) -> None:
         handler.work(tools, *args)
     except Fenced:
         log.info("%s %s was fenced off", name, args)
-    except Exception:  # noqa: BLE001 - a job must end in a state
+    except Exception:
         log.exception("%s %s broke", name, args)
         _give_up(handler, tools, *args)
     finally:
@@ -85,7 +85,7 @@ def tick(tools: Toolbox) -> None:
                 periodic.work(tools)
     except RedisError:
         log.warning("redis is away: nothing is scheduled")
-    except Exception:  # noqa: BLE001 - the scheduler outlives a broken round; the next one may work
+    except Exception:
         log.exception("a scheduled round broke")
     finally:
         db.session.remove()

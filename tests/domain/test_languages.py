@@ -30,7 +30,9 @@ def test_an_unknown_code_is_none() -> None:
     assert languages.by_code("") is None
 
 
-@pytest.mark.parametrize(("code", "expected"), [("fa", "rtl"), ("ar_eg", "rtl"), ("he", "rtl"), ("en", "ltr"), (None, "ltr"), ("", "ltr")])
+@pytest.mark.parametrize(
+    ("code", "expected"), [("fa", "rtl"), ("ar_eg", "rtl"), ("he", "rtl"), ("en", "ltr"), (None, "ltr"), ("", "ltr")]
+)
 def test_a_language_knows_its_direction(code: str | None, expected: str) -> None:
     assert languages.direction(code) == expected
 

@@ -12,8 +12,8 @@ from tests.fakes import FakeClock
 from textor.domain.job_states import ACTIVE, Status
 from textor.errors import Fenced
 from textor.extensions import db
-from textor.job_queue import lanes, locks, tickets
-from textor.job_queue.lanes import Claim
+from textor.job_queue import lanes, locks, runs, tickets
+from textor.job_queue.claims import Claim
 from textor.models import Transcription, User
 from textor.toolbox import Toolbox
 
@@ -33,7 +33,7 @@ def started(tools: Toolbox, owner: User) -> Claim:
     """A transcription that a worker has taken."""
     row_id = factories.transcription(owner).id
     lanes.dispatch(tools, owner.id)
-    claim = lanes.start(tools, row_id, token(row_id))
+    claim = runs.start(tools, row_id, token(row_id))
     assert claim
     return claim
 
@@ -66,13 +66,13 @@ def test_a_remote_engines_work_has_its_own_queue(tools: Toolbox, alice: User) ->
 
 def test_a_doubled_ticket_starts_nothing(tools: Toolbox, alice: User) -> None:
     claim = started(tools, alice)
-    assert lanes.start(tools, claim.id, claim.token) is None
+    assert runs.start(tools, claim.id, claim.token) is None
 
 
 def test_finishing_frees_the_lane_and_starts_the_next(tools: Toolbox, alice: User) -> None:
     claim = started(tools, alice)
     following = factories.transcription(alice).id
-    lanes.finish(tools, claim, Status.COMPLETED, text="done")
+    runs.finish(tools, claim, Status.COMPLETED, text="done")
     assert (status(claim.id), status(following)) == (Status.COMPLETED, Status.QUEUED)
 
 
@@ -80,12 +80,12 @@ def test_a_finished_text_is_never_overwritten_by_a_stale_worker(tools: Toolbox, 
     stale = started(tools, alice)
     clock.advance(60)
     row = db.session.scalars(select(Transcription).where(Transcription.id == stale.id)).one()
-    assert lanes.reclaim(tools, stale.id, stale.token, row.heartbeat_at)
-    fresh = lanes.start(tools, stale.id, token(stale.id))
+    assert runs.reclaim(tools, stale.id, stale.token, row.heartbeat_at)
+    fresh = runs.start(tools, stale.id, token(stale.id))
     assert fresh and fresh.token > stale.token
-    lanes.finish(tools, fresh, Status.COMPLETED, text="the right text")
+    runs.finish(tools, fresh, Status.COMPLETED, text="the right text")
     with pytest.raises(Fenced):
-        lanes.finish(tools, stale, Status.COMPLETED, text="the stale text")
+        runs.finish(tools, stale, Status.COMPLETED, text="the stale text")
     db.session.expire_all()
     assert db.session.get_one(Transcription, stale.seq).text == "the right text"
 
@@ -98,19 +98,19 @@ def test_cancelling_fences_the_worker_off_in_every_open_state(tools: Toolbox, al
         lanes.dispatch(tools, alice.id)
     held = token(row_id)
     if prepare == "processing":
-        claim = lanes.start(tools, row_id, held)
+        claim = runs.start(tools, row_id, held)
     assert lanes.cancel(tools, row_id)
     assert status(row_id) == Status.CANCELLED
-    assert not lanes.heartbeat(tools, row_id, held)
-    assert lanes.start(tools, row_id, held) is None
+    assert not runs.heartbeat(tools, row_id, held)
+    assert runs.start(tools, row_id, held) is None
     if claim:
         with pytest.raises(Fenced):
-            lanes.write(tools, claim, progress=50.0)
+            runs.write(tools, claim, progress=50.0)
 
 
 def test_cancelling_what_is_over_changes_nothing(tools: Toolbox, alice: User) -> None:
     claim = started(tools, alice)
-    lanes.finish(tools, claim, Status.COMPLETED)
+    runs.finish(tools, claim, Status.COMPLETED)
     assert not lanes.cancel(tools, claim.id)
     assert status(claim.id) == Status.COMPLETED
 
@@ -124,7 +124,7 @@ def test_cancelling_the_active_one_starts_the_next(tools: Toolbox, alice: User) 
 
 def test_handed_back_work_runs_again_and_the_attempt_does_not_count(tools: Toolbox, alice: User) -> None:
     claim = started(tools, alice)
-    assert lanes.hand_back(tools, claim.id, claim.token)
+    assert runs.hand_back(tools, claim.id, claim.token)
     assert status(claim.id) == Status.QUEUED  # its owner had nothing else to do: it is dispatched again at once
     assert db.session.get_one(Transcription, claim.seq).attempts == 1
     assert token(claim.id) == claim.token + 2
@@ -134,9 +134,9 @@ def test_a_worker_lost_too_often_ends_the_job_with_a_reason(tools: Toolbox, alic
     row_id = factories.transcription(alice).id
     lanes.dispatch(tools, alice.id)
     for _ in range(tools.settings.max_attempts):
-        assert lanes.start(tools, row_id, token(row_id))
+        assert runs.start(tools, row_id, token(row_id))
         row = db.session.scalars(select(Transcription).where(Transcription.id == row_id)).one()
-        lanes.reclaim(tools, row_id, row.run_token, row.heartbeat_at)
+        runs.reclaim(tools, row_id, row.run_token, row.heartbeat_at)
         clock.advance(60)
     assert status(row_id) == Status.FAILED
     assert "worker was lost" in (db.session.scalars(select(Transcription.error).where(Transcription.id == row_id)).one() or "")
@@ -147,15 +147,15 @@ def test_reclaiming_spares_a_worker_that_has_just_beaten(tools: Toolbox, alice: 
     seen = db.session.get_one(Transcription, claim.seq).heartbeat_at
     assert seen
     clock.advance(60)
-    assert lanes.heartbeat(tools, claim.id, claim.token)
-    assert not lanes.reclaim(tools, claim.id, claim.token, seen)
+    assert runs.heartbeat(tools, claim.id, claim.token)
+    assert not runs.reclaim(tools, claim.id, claim.token, seen)
     assert status(claim.id) == Status.PROCESSING
 
 
 def test_a_retry_starts_afresh(tools: Toolbox, alice: User) -> None:
     claim = started(tools, alice)
     assert not lanes.requeue(tools, claim.id)
-    lanes.finish(tools, claim, Status.FAILED, error="It broke.")
+    runs.finish(tools, claim, Status.FAILED, error="It broke.")
     assert lanes.requeue(tools, claim.id, engine="fake_remote")
     row = db.session.get_one(Transcription, claim.seq)
     db.session.refresh(row)

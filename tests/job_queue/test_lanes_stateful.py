@@ -4,7 +4,6 @@ After every step, from the database alone: never two active of one user, nothing
 a run that doesn't own it. At the end, with faults over, everything open comes to its end.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +21,8 @@ from tests.fakes import FakeClock
 from textor.domain.job_states import ACTIVE, DONE, FINAL, OPEN, Status, may_follow
 from textor.errors import Fenced
 from textor.extensions import db
-from textor.job_queue import lanes, reconciler, tickets
-from textor.job_queue.lanes import Claim
+from textor.job_queue import lanes, reconciler, runs, tickets
+from textor.job_queue.claims import Claim
 from textor.models import Recording, Transcription, User
 from textor.toolbox import Toolbox
 
@@ -86,7 +85,7 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def beat(self, data: st.DataObject) -> None:
         claim = data.draw(st.sampled_from(self.running))
-        lanes.heartbeat(self.tools, claim.id, claim.token)
+        runs.heartbeat(self.tools, claim.id, claim.token)
 
     @precondition(lambda self: self.running)
     @rule(data=st.data(), status=st.sampled_from([Status.COMPLETED, Status.FAILED]))
@@ -118,7 +117,7 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def hand_back(self, data: st.DataObject) -> None:
         claim = data.draw(st.sampled_from(self.running))
-        lanes.hand_back(self.tools, claim.id, claim.token)
+        runs.hand_back(self.tools, claim.id, claim.token)
 
     @precondition(lambda self: self.accepted)
     @rule(data=st.data())
@@ -136,8 +135,8 @@ class LaneMachine(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         """Redis' own clock can't be moved: leases are shortened instead."""
         self.clock.advance(seconds)
-        for key in self.tools.redis.keys("textor:lane:*"):
-            left = self.tools.redis.pttl(key) - int(seconds * 1000)
+        for key in self.tools.redis.scan_iter("textor:lane:*"):
+            left = int(str(self.tools.redis.pttl(key))) - int(seconds * 1000)
             self.tools.redis.pexpire(key, left) if left > 0 else self.tools.redis.delete(key)
 
     @rule()
@@ -180,18 +179,18 @@ class LaneMachine(RuleBasedStateMachine):
             for ticket in tickets.waiting(self.tools, "speech"):
                 tickets.queue(self.tools, "speech").remove(ticket)
                 if claim := self._start(ticket):
-                    lanes.finish(self.tools, claim, Status.COMPLETED, text=claim.owner)
+                    runs.finish(self.tools, claim, Status.COMPLETED, text=claim.owner)
             if not any(row.status in OPEN for row in self._rows()):
                 return
         raise AssertionError("something never ran")
 
     def _finish(self, claim: Claim, status: Status) -> None:
         with suppress(Fenced):
-            lanes.finish(self.tools, claim, status, text=claim.owner)
+            runs.finish(self.tools, claim, status, text=claim.owner)
 
     def _start(self, ticket: str) -> Claim | None:
-        row_id, token = ticket[2:38], int(ticket[39:].split("-")[0])
-        return lanes.start(self.tools, row_id, token)
+        row_id, token = ticket[2:38], int(ticket[39:].split("-", maxsplit=1)[0])
+        return runs.start(self.tools, row_id, token)
 
     def _rows(self) -> list[Transcription]:
         db.session.expire_all()
@@ -201,11 +200,11 @@ class LaneMachine(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def world(app: APIFlask, tools: Toolbox, clock: FakeClock) -> Iterator[World]:
+def world(app: APIFlask, tools: Toolbox, clock: FakeClock) -> World:
     owners = [factories.user(f"User{n}") for n in range(USERS)]
     for owner in owners:
         factories.recording(owner)
-    yield World(tools, clock, [owner.id for owner in owners])
+    return World(tools, clock, [owner.id for owner in owners])
 
 
 @pytest.mark.both_databases

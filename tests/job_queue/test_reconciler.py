@@ -8,7 +8,7 @@ from tests import factories
 from tests.fakes import FakeClock
 from textor.domain.job_states import Status
 from textor.extensions import db
-from textor.job_queue import lanes, polls, reconciler, tickets
+from textor.job_queue import lanes, polls, reconciler, runs, tickets
 from textor.models import Transcription, User
 from textor.toolbox import Toolbox
 
@@ -52,7 +52,7 @@ def test_a_ticket_that_still_waits_is_not_doubled(tools: Toolbox, alice: User, c
 
 def test_a_silent_workers_job_is_run_again_under_a_new_token(tools: Toolbox, alice: User, clock: FakeClock) -> None:
     row_id = dispatched(tools, alice)
-    lanes.start(tools, row_id, 1)
+    runs.start(tools, row_id, 1)
     clock.advance(tools.settings.lease_seconds + 1)
     assert reconciler.reconcile(tools)["reclaimed"] == 1
     assert (row(row_id).status, row(row_id).run_token) == (Status.QUEUED, 3)
@@ -60,18 +60,18 @@ def test_a_silent_workers_job_is_run_again_under_a_new_token(tools: Toolbox, ali
 
 def test_a_beating_workers_job_is_left_alone(tools: Toolbox, alice: User, clock: FakeClock) -> None:
     row_id = dispatched(tools, alice)
-    lanes.start(tools, row_id, 1)
+    runs.start(tools, row_id, 1)
     for _ in range(5):
         clock.advance(tools.settings.lease_seconds - 1)
-        lanes.heartbeat(tools, row_id, 1)
+        runs.heartbeat(tools, row_id, 1)
         assert reconciler.reconcile(tools) == {"reclaimed": 0, "reticketed": 0, "dispatched": 0}
 
 
 def test_a_remote_job_is_never_submitted_again_but_polled(tools: Toolbox, alice: User, clock: FakeClock) -> None:
     row_id = dispatched(tools, alice, engine="fake_remote")
-    claim = lanes.start(tools, row_id, 1)
+    claim = runs.start(tools, row_id, 1)
     assert claim
-    lanes.write(tools, claim, remote_id="abc", next_poll_at=clock.now())
+    runs.write(tools, claim, remote_id="abc", next_poll_at=clock.now())
     db.session.commit()
     clock.advance(3600)
     assert reconciler.reconcile(tools)["reclaimed"] == 0

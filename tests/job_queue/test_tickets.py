@@ -1,6 +1,7 @@
 """Tickets: one function, JSON only, no doubles."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -14,7 +15,7 @@ from textor.toolbox import Toolbox
 
 def work_off(tools: Toolbox, name: str) -> SimpleWorker:
     connection = Redis.from_url(tools.settings.redis_url)
-    options = {"connection": connection, "serializer": JSONSerializer, "job_class": tickets.Ticket}
+    options: dict[str, Any] = {"connection": connection, "serializer": JSONSerializer, "job_class": tickets.Ticket}
     worker = SimpleWorker([Queue(name, **options)], **options)
     worker.work(burst=True, logging_level="CRITICAL")
     connection.close()
@@ -35,8 +36,7 @@ def test_no_redis_means_no_ticket_and_no_error(app: APIFlask, away: Toolbox) -> 
 def test_a_forged_job_runs_nothing(app: APIFlask, tools: Toolbox, tmp_path: Path, callback: bool) -> None:
     """Whoever can write to Redis could name any function; only Textor's entry point is called."""
     trace = tmp_path / "trace"
-    options = {"connection": tools.redis, "serializer": JSONSerializer}
-    plain = Queue("speech", **options)
+    plain = Queue("speech", connection=tools.redis, serializer=JSONSerializer)
     forged = plain.enqueue("os.mkdir", str(trace))
     if callback:
         forged = plain.enqueue(tickets.ENTRY_POINT, "no such handler")

@@ -1,4 +1,4 @@
-"""The languages people can choose for a recording: ISO 639-1 codes (and three without one that engines know), names, direction."""
+"""The languages people can choose for a recording: ISO 639-1 codes (and three without one that engines know), with names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

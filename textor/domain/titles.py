@@ -19,7 +19,7 @@ def clean(text: str, longest: int = LONGEST) -> str:
 
 def of_file(filename: str) -> str:
     """The file's own name: without folders, its ending kept when it is too long."""
-    name = clean(filename.replace("\\", "/").rsplit("/", 1)[-1], 4 * LONGEST).lstrip(".")
+    name = clean(filename.replace("\\", "/").rsplit("/", 1)[-1], len(filename)).lstrip(".")
     stem, dot, ending = name.rpartition(".")
     if not dot or len(ending) > 10:
         return name[:LONGEST]

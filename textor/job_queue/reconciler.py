@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from textor.domain.job_states import Status
 from textor.extensions import db
-from textor.job_queue import lanes, tickets
+from textor.job_queue import lanes, runs, tickets
 from textor.models import Transcription
 from textor.toolbox import Toolbox
 
@@ -45,7 +45,7 @@ def _reclaim_stale(tools: Toolbox) -> int:
         )
     ).all()
     db.session.commit()
-    return sum(lanes.reclaim(tools, row.id, row.run_token, row.heartbeat_at) for row in stale)
+    return sum(runs.reclaim(tools, row.id, row.run_token, row.heartbeat_at) for row in stale)
 
 
 def _reticket(tools: Toolbox) -> int:

@@ -31,7 +31,11 @@ class Ticket(Job):
         return super().perform()
 
     # Callbacks are names in Redis too, and Textor uses none.
-    success_callback = failure_callback = stopped_callback = property(lambda self: None)
+    @property
+    def success_callback(self) -> None:
+        return None
+
+    failure_callback = stopped_callback = success_callback
 
 
 def queue(tools: Toolbox, name: str) -> Queue:

@@ -20,7 +20,7 @@ from rq.serializers import JSONSerializer
 
 from textor import bootstrap
 from textor.extensions import db
-from textor.job_queue import lanes, reconciler, tickets
+from textor.job_queue import reconciler, runs, tickets
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class TextorWorker(Worker):
         with suppress(RedisError):
             super().maintain_heartbeats(job)
         run = _run_of(job)
-        if run and not lanes.heartbeat(bootstrap.tools(), *run):
+        if run and not runs.heartbeat(bootstrap.tools(), *run):
             log.info("transcription %s is no longer ours: ending its work-horse", run[0])
             self.kill_horse()
 
@@ -84,7 +84,7 @@ class TextorWorker(Worker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         super().execute_job(job, queue)
         run = _run_of(job)
-        if self._must_stop and run and lanes.hand_back(bootstrap.tools(), *run):
+        if self._must_stop and run and runs.hand_back(bootstrap.tools(), *run):
             log.info("transcription %s was handed back", run[0])
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:

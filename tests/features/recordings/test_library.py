@@ -165,9 +165,7 @@ def test_undoing_the_deletion_of_a_waiting_one_puts_it_back_in_the_lane(alice: U
 
 
 @pytest.mark.both_databases
-def test_what_was_deleted_is_destroyed_when_undo_is_over(
-    alice: User, tools: Toolbox, clock: FakeClock, tmp_path: Path
-) -> None:
+def test_what_was_deleted_is_destroyed_when_undo_is_over(alice: User, tools: Toolbox, clock: FakeClock, tmp_path: Path) -> None:
     sound = tmp_path / "sound"
     sound.write_bytes(b"x" * 10)
     recording = factories.stored_recording(tools, alice, sound)

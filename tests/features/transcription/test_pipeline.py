@@ -14,7 +14,7 @@ from textor.domain.transcript import Segment, Word
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
 from textor.features.recordings import library
-from textor.features.transcription import control, pipeline, steps
+from textor.features.transcription import control, pipeline
 from textor.job_queue import lanes, polls
 from textor.models import Transcription, User
 from textor.toolbox import Toolbox
@@ -120,17 +120,17 @@ def test_a_bug_in_an_engine_ends_with_a_sentence_and_not_with_its_own_words(
     assert row.status == Status.FAILED and "secret" not in (row.error or "") and row.error == pipeline.SORRY
 
 
-def test_segments_can_be_read_while_it_runs(stage: Stage, tools: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_segments_can_be_read_while_it_runs(stage: Stage, tools: Toolbox, clock: FakeClock) -> None:
     seen: list[int] = []
     row_id = stage.upload()
 
     def look(n: int) -> None:
+        clock.advance(1)  # an engine that takes a second for each
         db.session.rollback()
         seen.append(len(library.segments(stage.row(row_id))))
 
     fake(tools).segments = [Segment(n, n + 1, f"s{n}") for n in range(3)]
     fake(tools).before_each = look
-    monkeypatch.setattr(steps, "FLUSH_SECONDS", 0.0)
     stage.run(row_id)
     assert seen == [0, 1, 2]
 

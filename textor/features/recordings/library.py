@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select, update
 
@@ -15,6 +16,8 @@ from textor.extensions import db
 from textor.job_queue import lanes
 from textor.models import Recording, SegmentRow, Speaker, Transcription
 from textor.toolbox import Toolbox
+
+Columns = TypeVarTuple("Columns")
 
 TITLE_LENGTH = 200
 STOPPED_BY_DELETING = "Stopped because it was deleted"
@@ -165,9 +168,7 @@ def document(transcription: Transcription) -> Document:
 def audio(user_id: int, transcription_id: str) -> StoredAudio:
     """The recording behind a transcription. Raises NotFound."""
     recording = find(user_id, transcription_id).recording
-    return StoredAudio(
-        recording.storage_key, recording.size_bytes, recording.media_type, recording.filename, recording.sha256
-    )
+    return StoredAudio(recording.storage_key, recording.size_bytes, recording.media_type, recording.filename, recording.sha256)
 
 
 def rename(tools: Toolbox, user_id: int, transcription_id: str, title: str) -> None:
@@ -192,7 +193,7 @@ def delete(tools: Toolbox, user_id: int, transcription_id: str) -> None:
 
 
 def undo_delete(tools: Toolbox, user_id: int, transcription_id: str) -> Transcription:
-    """Bring a deleted transcription back; one that deleting stopped waits for its turn again. Raises NotFound when it is gone for good."""
+    """Bring a deleted transcription back; one that deleting stopped waits its turn again. NotFound when it is gone for good."""
     row = db.session.scalars(
         select(Transcription).where(
             Transcription.id == transcription_id, Transcription.user_id == user_id, Transcription.deleted_at.is_not(None)
@@ -237,15 +238,13 @@ def _destroy(tools: Toolbox, transcription_id: str, deadline: object) -> bool:
     return True
 
 
-def _matching(statement: Select[tuple[object, ...]], user_id: int, filters: Filters) -> Select[tuple[object, ...]]:
+def _matching(statement: Select[*Columns], user_id: int, filters: Filters) -> Select[*Columns]:
     statement = statement.select_from(Transcription).join(Recording, Transcription.recording_id == Recording.id)
     statement = statement.where(Transcription.user_id == user_id, Transcription.deleted_at.is_(None))
     if filters.engine:
         statement = statement.where(Transcription.engine == filters.engine)
     if filters.language:
-        statement = statement.where(
-            func.coalesce(Transcription.language, Transcription.requested_language) == filters.language
-        )
+        statement = statement.where(func.coalesce(Transcription.language, Transcription.requested_language) == filters.language)
     for word in filters.text.split():
         statement = statement.where(
             or_(Recording.title.icontains(word, autoescape=True), Transcription.text.icontains(word, autoescape=True))

@@ -13,6 +13,7 @@ from textor.models.jobs import JobState
 from textor.toolbox import Toolbox
 
 KIND = "download_model"
+SORRY = "Something went wrong inside Textor. Try again; if it happens again, tell the operator."
 
 
 def begin(tools: Toolbox, user_id: int, engine_name: str, model: str) -> Job:
@@ -23,7 +24,9 @@ def begin(tools: Toolbox, user_id: int, engine_name: str, model: str) -> Job:
     job = db.session.scalars(select(Job).where(Job.dedupe_key == key)).first()
     now = tools.clock.now()
     if job is None:
-        job = Job(id=str(uuid.uuid4()), kind=KIND, dedupe_key=key, created_at=now, payload={"engine": engine_name, "model": model})
+        job = Job(
+            id=str(uuid.uuid4()), kind=KIND, dedupe_key=key, created_at=now, payload={"engine": engine_name, "model": model}
+        )
         db.session.add(job)
     job.user_id, job.state, job.progress, job.error, job.updated_at = user_id, JobState.QUEUED, 0.0, None, now
     db.session.commit()
@@ -67,6 +70,9 @@ def give_up(tools: Toolbox, job_id: str) -> None:
     db.session.rollback()
     job = db.session.get(Job, job_id)
     if job:
-        job.state, job.error = JobState.FAILED, "Something went wrong inside Textor. Try again; if it happens again, tell the operator."
+        job.state, job.error = (
+            JobState.FAILED,
+            "Something went wrong inside Textor. Try again; if it happens again, tell the operator.",
+        )
         job.updated_at = tools.clock.now()
         db.session.commit()

@@ -9,8 +9,8 @@ from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced, TextorError
 from textor.extensions import db
 from textor.features.transcription import engines, steps
-from textor.job_queue import lanes
-from textor.job_queue.lanes import Claim
+from textor.job_queue import runs
+from textor.job_queue.claims import Claim
 from textor.models import Transcription
 from textor.toolbox import Toolbox
 
@@ -21,7 +21,7 @@ SORRY = "Something went wrong inside Textor while it transcribed this. Try again
 
 def advance(tools: Toolbox, transcription_id: str, token: int) -> None:
     """Take the ticket `token`: prepare the audio, start the engine, store what comes. A stale or doubled ticket does nothing."""
-    claim = lanes.start(tools, transcription_id, token)
+    claim = runs.start(tools, transcription_id, token)
     if claim is None:
         log.info("ticket %s-%s is stale", transcription_id, token)
         return
@@ -42,7 +42,7 @@ def advance(tools: Toolbox, transcription_id: str, token: int) -> None:
 
 def poll(tools: Toolbox, transcription_id: str, token: int) -> None:
     """Ask a provider once how a remote job stands."""
-    claim = lanes.held(transcription_id, token)
+    claim = runs.held(transcription_id, token)
     row = db.session.get(Transcription, claim.seq) if claim else None
     if claim is None or row is None or row.remote_id is None:
         return
@@ -61,9 +61,9 @@ def poll(tools: Toolbox, transcription_id: str, token: int) -> None:
 def give_up(tools: Toolbox, transcription_id: str, token: int) -> None:
     """The last word on a run that broke in a way nobody foresaw: it ends, with a sentence."""
     db.session.rollback()
-    claim = lanes.held(transcription_id, token)
+    claim = runs.held(transcription_id, token)
     if claim:
-        lanes.finish(tools, claim, Status.FAILED, error=SORRY)
+        runs.finish(tools, claim, Status.FAILED, error=SORRY)
 
 
 def _options(row: Transcription) -> Options:
@@ -73,7 +73,7 @@ def _options(row: Transcription) -> Options:
 def _wait_for(tools: Toolbox, claim: Claim, job: RemoteJob) -> None:
     """The provider's id is committed before anyone waits: a worker that dies now neither pays twice nor forgets."""
     next_poll_at = tools.clock.now() + timedelta(seconds=job.poll_seconds)
-    lanes.write(tools, claim, remote_id=job.id, next_poll_at=next_poll_at)
+    runs.write(tools, claim, remote_id=job.id, next_poll_at=next_poll_at)
     db.session.commit()
 
 
@@ -81,13 +81,13 @@ def _wait_on(tools: Toolbox, claim: Claim, progress: Progress) -> None:
     values: dict[str, object] = {"next_poll_at": tools.clock.now() + timedelta(seconds=progress.poll_seconds)}
     if progress.fraction is not None:
         values["progress"] = min(99.0, max(0.0, progress.fraction * 100))
-    lanes.write(tools, claim, message=progress.message, **values)
+    runs.write(tools, claim, message=progress.message, **values)
     db.session.commit()
 
 
 def _store(tools: Toolbox, claim: Claim, transcript: Transcript) -> None:
     heard = steps.store_segments(tools, claim, transcript)
-    lanes.finish(
+    runs.finish(
         tools,
         claim,
         Status.COMPLETED,
@@ -107,4 +107,4 @@ def _fail(tools: Toolbox, claim: Claim, error: TextorError) -> None:
     db.session.rollback()
     if isinstance(error, EngineError):
         log.warning("transcription %s failed at %s: %s", claim.id, claim.engine, error.message)
-    lanes.finish(tools, claim, Status.FAILED, error=error.message, message=None)
+    runs.finish(tools, claim, Status.FAILED, error=error.message, message=None)

@@ -1,7 +1,6 @@
 """The steps of a transcription: measure the recording once, decode it for the engine, store segments as they come."""
 
 import heapq
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,8 +14,8 @@ from textor.adapters.stt.port import Audio
 from textor.domain import transcript as transcripts
 from textor.domain.transcript import Segment, Transcript
 from textor.extensions import db
-from textor.job_queue import lanes
-from textor.job_queue.lanes import Claim
+from textor.job_queue import runs
+from textor.job_queue.claims import Claim
 from textor.models import Recording, SegmentRow, Speaker, Transcription
 from textor.toolbox import Toolbox
 
@@ -33,7 +32,7 @@ class Track:
 
 @contextmanager
 def prepared_audio(tools: Toolbox, claim: Claim, row: Transcription) -> Iterator[list[Track]]:
-    """The recording as its engine's tracks; the first run over a recording measures it. Raises InvalidInput where it is unusable."""
+    """The recording as its engine's tracks; the first run over it measures it. Raises InvalidInput where it is unusable."""
     recording = row.recording
     with tools.storage.local_path(recording.storage_key) as path:
         if recording.peaks is None:
@@ -71,14 +70,14 @@ class Heard:
 def store_segments(tools: Toolbox, claim: Claim, transcript: Transcript) -> Heard:
     """Write each segment as it is produced, in the transaction that proves the claim. What an earlier run left goes first."""
     heard = Heard()
-    lanes.write(tools, claim)
+    runs.write(tools, claim)
     for model in (SegmentRow, Speaker):
         db.session.execute(delete(model).where(model.transcription_seq == claim.seq))
     seconds = db.session.get_one(Transcription, claim.seq).recording.seconds
     db.session.commit()
-    for batch in _batches(transcript.segments):
+    for batch in _batches(tools, transcript.segments):
         progress = min(99.0, 100.0 * batch[-1].end / seconds) if seconds else 0.0
-        lanes.write(tools, claim, progress=max(0.0, progress))
+        runs.write(tools, claim, progress=max(0.0, progress))
         db.session.add_all([_row(claim, heard, segment) for segment in batch])
         db.session.commit()
     return heard
@@ -86,10 +85,10 @@ def store_segments(tools: Toolbox, claim: Claim, transcript: Transcript) -> Hear
 
 def _measure(tools: Toolbox, claim: Claim, recording: Recording, path: Path) -> None:
     """What only decoding the whole file tells: its true length, its waveform, whether it is a call, damage."""
-    lanes.write(tools, claim, message="Reading the recording")
+    runs.write(tools, claim, message="Reading the recording")
     db.session.commit()
     facts = measure.measure(path, max_seconds=tools.settings.max_audio_hours * 3600)
-    lanes.write(tools, claim, message=None)
+    runs.write(tools, claim, message=None)
     recording.seconds = facts.seconds
     recording.peaks = facts.peaks
     recording.is_dual_channel = facts.is_dual_channel
@@ -115,16 +114,16 @@ def _labelled(segments: Iterable[Segment], speaker: str | None) -> Iterator[Segm
         yield replace(segment, speaker=speaker, speaker_confidence=None)
 
 
-def _batches(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
+def _batches(tools: Toolbox, segments: Iterable[Segment]) -> Iterator[list[Segment]]:
     """What came within half a second, together. An engine that yields slowly is written segment by segment."""
     batch: list[Segment] = []
-    flushed = time.monotonic()
+    flushed = tools.clock.now()
     for segment in segments:
         if segment.text.strip():
             batch.append(segment)
-        if batch and time.monotonic() - flushed >= FLUSH_SECONDS:
+        if batch and (tools.clock.now() - flushed).total_seconds() >= FLUSH_SECONDS:
             yield batch
-            batch, flushed = [], time.monotonic()
+            batch, flushed = [], tools.clock.now()
     if batch:
         yield batch
 

@@ -1,0 +1,114 @@
+"""A run: what a worker does with its claim. Every write is fenced by the claim's token; each function commits but `write`."""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from redis.exceptions import RedisError
+from sqlalchemy import select, update
+
+from textor.domain.job_states import ACTIVE, Status
+from textor.errors import Fenced
+from textor.extensions import db
+from textor.job_queue import claims, lanes
+from textor.job_queue.claims import Claim
+from textor.models import Transcription
+from textor.toolbox import Toolbox
+
+
+def start(tools: Toolbox, transcription_id: str, token: int) -> Claim | None:
+    """QUEUED → PROCESSING for the run that holds `token`; None for a stale or doubled delivery."""
+    now = tools.clock.now()
+    taken = claims.change(
+        update(Transcription)
+        .where(Transcription.id == transcription_id, Transcription.status == Status.QUEUED, Transcription.run_token == token)
+        .values(status=Status.PROCESSING, started_at=now, heartbeat_at=now, updated_at=now, progress=0.0, message=None)
+    )
+    db.session.commit()
+    return held(transcription_id, token) if taken else None
+
+
+def held(transcription_id: str, token: int) -> Claim | None:
+    """The claim behind `token`, if the row is being processed under it."""
+    row = db.session.execute(
+        select(Transcription.seq, Transcription.user_id, Transcription.engine).where(
+            Transcription.id == transcription_id, Transcription.run_token == token, Transcription.status == Status.PROCESSING
+        )
+    ).first()
+    db.session.commit()
+    return None if row is None else Claim(row.seq, transcription_id, row.user_id, token, row.engine)
+
+
+def write(tools: Toolbox, claim: Claim, **values: Any) -> None:
+    """Change the row if `claim` still holds it. Not committed: what belongs to it goes into the same transaction.
+
+    Raises Fenced (and rolls back) when another run owns the row.
+    """
+    now = tools.clock.now()
+    if not claims.change(claims.mine(claim).values(heartbeat_at=now, updated_at=now, **values)):
+        db.session.rollback()
+        raise Fenced("Another run owns this transcription.")
+
+
+def heartbeat(tools: Toolbox, transcription_id: str, token: int) -> bool:
+    """Renew row and lock; False once the run has lost its claim. A run that hasn't started yet is fine."""
+    now = tools.clock.now()
+    beaten = claims.change(
+        update(Transcription)
+        .where(Transcription.id == transcription_id, Transcription.run_token == token, Transcription.status.in_(ACTIVE))
+        .values(heartbeat_at=now)
+    )
+    db.session.commit()
+    claim = held(transcription_id, token) if beaten else None
+    if claim:
+        with suppress(RedisError):  # Redis away: the run goes on under its row alone
+            lanes.take(tools, claim)
+    return beaten
+
+
+def finish(tools: Toolbox, claim: Claim, status: Status, **values: Any) -> None:
+    """End the run in `status`, free the lane and start the user's next. Raises Fenced."""
+    now = tools.clock.now()
+    write(tools, claim, status=status, active_for=None, finished_at=now, next_poll_at=None, **values)
+    db.session.commit()
+    lanes.free(tools, claim.user_id, claim.owner)
+
+
+def hand_back(tools: Toolbox, transcription_id: str, token: int) -> bool:
+    """A worker that must stop gives its run back: the row waits again, the attempt doesn't count."""
+    claim = held(transcription_id, token)
+    if claim is None:
+        return False
+    given = claims.change(claims.mine(claim).values(**claims.waiting_again(tools), attempts=Transcription.attempts - 1))
+    db.session.commit()
+    lanes.free(tools, claim.user_id, claim.owner)
+    return given
+
+
+def reclaim(tools: Toolbox, transcription_id: str, token: int, seen: datetime | None) -> bool:
+    """Take a run from a worker last heard of at `seen`: it waits again, or fails when it has been tried too often."""
+    stale = (
+        update(Transcription)
+        .where(
+            Transcription.id == transcription_id,
+            Transcription.run_token == token,
+            Transcription.status == Status.PROCESSING,
+            Transcription.heartbeat_at == seen,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    again = stale.where(Transcription.attempts < tools.settings.max_attempts).values(**claims.waiting_again(tools))
+    lost = stale.values(
+        status=Status.FAILED,
+        active_for=None,
+        run_token=token + 1,
+        finished_at=tools.clock.now(),
+        updated_at=tools.clock.now(),
+        error="The worker was lost again and again while it transcribed this. Try another engine or a shorter recording.",
+    )
+    changed = claims.change(again) or claims.change(lost)
+    db.session.commit()
+    if changed:
+        user_id = db.session.scalars(select(Transcription.user_id).where(Transcription.id == transcription_id)).one()
+        lanes.free(tools, user_id, f"{transcription_id}:{token}")
+    return changed
