@@ -1,0 +1,165 @@
+"""The commands of whoever runs Textor."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+from click.testing import Result
+from redis import Redis
+from sqlalchemy import inspect
+
+from tests import factories
+from tests.conftest import FIXTURES
+from textor import settings as settings_module
+from textor.app import create_app
+from textor.extensions import db
+from textor.models.users import Role
+
+Run = Callable[..., Result]
+
+SENTENCE = "hello and welcome it is good to hear from you"
+
+
+@pytest.fixture
+def run(app: APIFlask) -> Run:
+    runner = app.test_cli_runner()
+    return lambda *arguments, **more: runner.invoke(args=[str(argument) for argument in arguments], **more)
+
+
+def test_the_first_account_is_an_admins(run: Run) -> None:
+    first = run("user", "create", "ada_lovelace", "ada@textor.example", "--password", "Analytical-1")
+    second = run("user", "create", "alice_liddell", "alice@textor.example", input="Wonderland-1\nWonderland-1\n")
+    assert first.output == "Created ada_lovelace, admin.\n"
+    assert second.output.endswith("Created alice_liddell, user.\n")
+    assert "Wonderland" not in second.output
+
+
+def test_another_admin_may_be_created(run: Run) -> None:
+    factories.user("Ada", Role.ADMIN)
+    made = run("user", "create", "bob_the_builder", "bob@textor.example", "--admin", "--password", "Builder-123")
+    assert made.output == "Created bob_the_builder, admin.\n"
+
+
+def test_a_weak_password_is_refused_in_a_sentence(run: Run) -> None:
+    made = run("user", "create", "bob_the_builder", "bob@textor.example", "--password", "short")
+    assert (made.exit_code, made.output) == (1, "Error: A password needs at least 8 characters.\n")
+
+
+def test_somebody_is_promoted(run: Run) -> None:
+    factories.user("Alice")
+    assert run("user", "promote", "alice").output == "Alice is an admin now.\n"
+    missing = run("user", "promote", "nobody")
+    assert (missing.exit_code, missing.output) == (1, "Error: There is no account named nobody.\n")
+
+
+def test_accounts_are_listed_without_guests(run: Run) -> None:
+    for name, role in (("Ada", Role.ADMIN), ("Bob", Role.USER), ("Gina", Role.GUEST)):
+        factories.user(name, role)
+    assert run("user", "list").output.splitlines() == [
+        "NAME  EMAIL               ROLE   SINCE",
+        "Ada   ada@textor.example  admin  2026-11-20",
+        "Bob   bob@textor.example  user   2026-11-20",
+    ]
+
+
+def test_models_are_listed_with_those_that_are_here(run: Run) -> None:
+    rows = run("models", "list").output.splitlines()
+    assert rows[0].split() == ["MODEL", "ENGINE", "SIZE", "DOWNLOADED"]
+    assert any(row.split() == ["tiny.en", "whisper", "75", "MB"] for row in rows)
+
+
+@pytest.mark.parametrize("command", ["download", "delete"])
+def test_an_unknown_model_is_refused(run: Run, command: str) -> None:
+    answer = run("models", command, "gigantic")
+    assert answer.exit_code == 1
+    assert "There is no model 'gigantic'." in answer.output
+
+
+def test_a_downloaded_model_is_deleted(environ: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    environ["WHISPER_MODELS_DIR"] = str(tmp_path / "models")
+    half = tmp_path / "models" / "models--Systran--faster-whisper-tiny" / "blobs"
+    half.mkdir(parents=True)
+    run: Run = request.getfixturevalue("run")
+    assert run("models", "delete", "tiny").output == "tiny is deleted.\n"
+    assert not half.parent.exists()
+    assert run("models", "delete", "tiny").output == (
+        "Error: Model tiny was not downloaded by Textor: there is nothing to delete.\n"
+    )
+
+
+def test_engines_are_checked(run: Run) -> None:
+    rows = run("engines", "check").output.splitlines()
+    assert rows[0].split() == ["ENGINE", "STATE", "WHAT", "TO", "DO"]
+    assert sum(", default" in row for row in rows) == 1
+    assert any(row.startswith("sphinx") and "ready" in row for row in rows)
+
+
+def test_the_queue_tells_what_waits(run: Run) -> None:
+    alice = factories.user("Alice")
+    factories.transcription(alice)
+    factories.transcription(alice)
+    output = run("queue", "status").output
+    assert "pending         2" in output
+    assert "speech   0        0" in output
+
+
+def test_the_queue_without_redis_says_so(environ: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    del environ["REDIS_URL"]
+    app = create_app(settings_module.load(environ))
+    with app.app_context():
+        db.create_all()
+        answer = app.test_cli_runner().invoke(args=["queue", "status"])
+        db.engine.dispose()
+    assert (answer.exit_code, answer.output) == (
+        1,
+        "Error: Redis does not answer: nothing moves until it does. Is Textor running?\n",
+    )
+
+
+def test_a_file_is_transcribed_here_and_now(run: Run, redis: Redis) -> None:
+    answer = run("transcribe", FIXTURES / "sample.flac", "--engine", "sphinx")
+    assert answer.exit_code == 0
+    assert SENTENCE in answer.stdout
+
+
+def test_a_transcript_comes_in_any_format(run: Run) -> None:
+    answer = run("transcribe", FIXTURES / "sample.flac", "--engine", "sphinx", "--language", "en", "--format", "json")
+    found = json.loads(answer.stdout)
+    assert SENTENCE in found["segments"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--format", "papyrus"), "There is no format 'papyrus'."),
+        (("--engine", "ear"), "There is no engine 'ear'."),
+        (("--engine", "sphinx", "--language", "fa"), "does not understand this language"),
+    ],
+)
+def test_what_cannot_be_done_is_said(run: Run, arguments: tuple[str, ...], sentence: str) -> None:
+    answer = run("transcribe", FIXTURES / "sample.flac", *arguments)
+    assert answer.exit_code == 1
+    assert sentence in answer.output
+
+
+def test_a_file_that_is_no_sound_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "letter.mp3").write_text("Dear Sir", encoding="utf-8")
+    answer = run("transcribe", tmp_path / "letter.mp3")
+    assert answer.exit_code == 1
+    assert answer.output.startswith("Error: Invalid file format.")
+
+
+def test_prepare_makes_the_tables_and_says_how_to_get_in(environ: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(settings_module.load(environ))
+    with app.app_context():
+        runner = app.test_cli_runner()
+        fresh = runner.invoke(args=["prepare"])
+        assert inspect(db.engine).has_table("transcriptions")
+        factories.user("Ada", Role.ADMIN)
+        later = runner.invoke(args=["prepare"])
+        db.session.remove()
+        db.engine.dispose()
+    assert fresh.stdout.splitlines()[-1] == "Open http://127.0.0.1:8000 and create the first account: it becomes the admin."
+    assert later.stdout.splitlines()[-1] == "Open http://127.0.0.1:8000 and log in."

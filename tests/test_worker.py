@@ -1,0 +1,80 @@
+"""worker.py: which processes serve which queues."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+from redis import Redis
+
+import worker
+from tests.laws import ROOT
+from textor.job_queue import worker as workers
+
+READY_SECONDS = 60
+
+
+def names(app: APIFlask, *arguments: str) -> list[str]:
+    return [program.name for program in worker._programs(app, worker._parse(list(arguments)))]
+
+
+def test_without_arguments_everything_is_served(app: APIFlask) -> None:
+    assert names(app) == ["speech.1", "speech.2", "remote", "text", "exports", "check", "scheduler"]
+
+
+def test_the_setting_says_how_many_hear_speech(environ: dict[str, str], request: pytest.FixtureRequest) -> None:
+    environ["WORKERS"] = "1"
+    assert names(request.getfixturevalue("app"))[:2] == ["speech", "remote"]
+
+
+def test_one_queue_may_be_served_alone(app: APIFlask) -> None:
+    assert names(app, "exports") == ["exports"]
+
+
+def test_several_processes_may_serve_a_queue(app: APIFlask) -> None:
+    assert names(app, "remote", "text", "--count", "2") == ["remote.1", "remote.2", "text.1", "text.2"]
+
+
+def test_the_scheduler_may_run_alone(app: APIFlask) -> None:
+    assert names(app, "--scheduler") == ["scheduler"]
+
+
+def test_an_unknown_queue_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        worker.main(["music"])
+    assert caught.value.code == 2
+    assert "there is no queue music; the queues are speech, remote, text, exports" in capsys.readouterr().err
+
+
+def test_wrong_settings_end_it_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "none")
+    with pytest.raises(SystemExit, match="PORT must be a whole number"):
+        worker.main([])
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)  # another process does it
+
+
+@pytest.mark.timeout(180)
+def test_it_serves_and_stops_cleanly(app: APIFlask, environ: dict[str, str], redis: Redis, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "worker.py"], cwd=ROOT, env=environ | {"WORKERS": "1"}, stdout=out, stderr=out
+        )
+    try:
+        wait_for(lambda: workers.alive(redis) == {"speech": 1, "remote": 1, "text": 1, "exports": 1})
+        wait_for(lambda: bool(redis.exists("textor:periodic:incoming")))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    assert sum(workers.alive(redis).values()) == 0
+    assert "did not stop in time" not in log.read_text(encoding="utf-8")
