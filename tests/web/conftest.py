@@ -1,7 +1,7 @@
 """A stage for the pages: browsers without script, one per person, and rows to look at."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -83,7 +83,7 @@ def bobs(browser: Callable[[], Browser], bob: User) -> Browser:
 
 
 @pytest.fixture
-def finished(alice: User) -> Iterator[Transcription]:
+def finished(alice: User) -> Transcription:
     """Alice's finished transcript: two speakers, three segments, one doubtful word."""
     row = factories.transcription(
         alice, factories.recording(alice, title="Interview", seconds=9.0), status="completed", progress=100.0, language="en"
@@ -93,11 +93,20 @@ def finished(alice: User) -> Iterator[Transcription]:
     db.session.flush()
     said = [("Hello there.", 0), ("And <b>who</b> are you?", 1), ("I am the second one.", 1)]
     for n, (text, place) in enumerate(said):
-        words = [[word, n * 3 + i * 0.5, n * 3 + i * 0.5 + 0.4, 0.2 if word == "second" else 0.9] for i, word in enumerate(text.split())]
+        words = [
+            [word, n * 3 + i * 0.5, n * 3 + i * 0.5 + 0.4, 0.2 if word == "second" else 0.9]
+            for i, word in enumerate(text.split())
+        ]
         db.session.add(
             SegmentRow(
-                transcription_seq=row.seq, n=n, start=n * 3.0, end=n * 3.0 + 2, text=text, speaker_id=speakers[place].id, words=words
+                transcription_seq=row.seq,
+                n=n,
+                start=n * 3.0,
+                end=n * 3.0 + 2,
+                text=text,
+                speaker_id=speakers[place].id,
+                words=words,
             )
         )
     db.session.commit()
-    yield row
+    return row

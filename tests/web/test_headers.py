@@ -86,7 +86,9 @@ class TestProduction:
         assert answer.location == "https://textor.example/login?next=/account"
 
     def test_https_is_to_stay(self, gina: Browser) -> None:
-        assert gina.get("/login", base_url="https://textor.example").headers["Strict-Transport-Security"].startswith("max-age=3600")
+        assert (
+            gina.get("/login", base_url="https://textor.example").headers["Strict-Transport-Security"].startswith("max-age=3600")
+        )
 
 
 def test_no_list_of_hosts_allows_every_host() -> None:

@@ -31,7 +31,7 @@ def account_tried() -> str:
 @limited(READ_LIMIT, by=address)
 def signup_form() -> Response | str:
     """The page to create an account."""
-    return _home() if current_user.is_authenticated else _signup_page({})
+    return _home() if current_user.is_authenticated else render_template("signup.html", faults={})
 
 
 @pages.post("/signup")
@@ -40,13 +40,10 @@ def signup_form() -> Response | str:
 def sign_up() -> Response | tuple[str, int]:
     """Create the account and log it in."""
     new = users.NewUser(*(request.form.get(name, "") for name in ("username", "email", "password")))
-    faults = _signup_faults(new)
-    if faults:
-        return _signup_page(faults), 400
     try:
-        row = users.register(bootstrap.tools(), new)
-    except InvalidInput as error:
-        return _signup_page({error.field or "username": error.message}), error.status
+        row = _register(new)
+    except InvalidFields as error:
+        return render_template("signup.html", faults=error.faults), 400
     _log_in(row, remember=False)
     return _home()
 
@@ -65,11 +62,12 @@ def login_form() -> Response | str:
 @limited(ACCOUNT_LIMIT, by=account_tried)
 def log_in() -> Response | tuple[str, int]:
     """Log in by user name or address."""
+    form = request.form
     try:
-        row = users.authenticate(bootstrap.tools(), request.form.get("username", ""), request.form.get("password", ""))
+        row = users.authenticate(bootstrap.tools(), form.get("username", ""), form.get("password", ""))
     except InvalidInput as error:
         return render_template("login.html", error=error.message), 401
-    _log_in(row, remember=forms.flag(request.form, "remember"))
+    _log_in(row, remember=forms.flag(form, "remember"))
     return _home()
 
 
@@ -95,9 +93,7 @@ def choose_language() -> Response:
     if current_user.is_authenticated:
         users.set_ui_language(current_user.id, code)
     target = forms.safe_next(request.form.get("next")) or url_for("landing.home")
-    response = make_response(redirect(target, 303))
-    response.set_cookie(locale.COOKIE, code, max_age=locale.YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure)
-    return response
+    return locale.remembered(make_response(redirect(target, 303)), code)
 
 
 def _log_in(row: Account, *, remember: bool) -> None:
@@ -110,12 +106,21 @@ def _home() -> Response:
     return redirect(target or url_for("dashboard.index"), 303)
 
 
-def _signup_page(faults: dict[str, str]) -> str:
-    return render_template("signup.html", faults=faults)
+class InvalidFields(Exception):
+    """What is wrong with a form, by field."""
+
+    def __init__(self, faults: dict[str, str]) -> None:
+        super().__init__(*faults)
+        self.faults = faults
 
 
-def _signup_faults(new: users.NewUser) -> dict[str, str]:
+def _register(new: users.NewUser) -> Account:
     faults = users.faults(new)
     if "password" not in faults and new.password != request.form.get("password_again", ""):
         faults["password_again"] = _("The two passwords differ. Type the same one twice.")
-    return faults
+    if faults:
+        raise InvalidFields(faults)
+    try:
+        return users.register(bootstrap.tools(), new)
+    except InvalidInput as error:
+        raise InvalidFields({error.field or "username": error.message}) from error

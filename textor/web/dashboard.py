@@ -128,16 +128,16 @@ def _answer(message: str, undoable: list[str]) -> Response:
 
 
 def _cancelled(count: int) -> str:
-    return ngettext("Cancelled.", "Cancelled %(num)s jobs.", count, num=locale.digits(count))
+    return ngettext("Cancelled.", "Cancelled %(count)s jobs.", count, count=locale.digits(count))
 
 
 def _queued(count: int) -> str:
-    return ngettext("Back in the queue.", "%(num)s are back in the queue.", count, num=locale.digits(count))
+    return ngettext("Back in the queue.", "%(count)s are back in the queue.", count, count=locale.digits(count))
 
 
 def _deleted(count: int) -> str:
-    return ngettext("Deleted.", "Deleted %(num)s transcripts.", count, num=locale.digits(count))
+    return ngettext("Deleted.", "Deleted %(count)s transcripts.", count, count=locale.digits(count))
 
 
 def _restored(count: int) -> str:
-    return ngettext("It is back.", "%(num)s are back.", count, num=locale.digits(count)) if count else _("Nothing to undo.")
+    return ngettext("It is back.", "%(count)s are back.", count, count=locale.digits(count)) if count else _("Nothing to undo.")

@@ -43,9 +43,7 @@ PAGES: dict[int, Words] = {
         _l("That did not work"), _l("The request could not be understood. Go back, check what you entered and try again.")
     ),
     403: Words(_l("Not for this account"), _l("Your account may not do this. Ask an administrator if you need it.")),
-    404: Words(
-        _l("Nothing recorded here"), _l("This page or transcript does not exist, or you do not have access to it.")
-    ),
+    404: Words(_l("Nothing recorded here"), _l("This page or transcript does not exist, or you do not have access to it.")),
     405: Words(_l("Not this way"), _l("This address can't be used like that. Go back and use the buttons on the page.")),
     409: Words(_l("Too late for that"), _l("Something changed in the meantime. Go back and look at its state now.")),
     413: Words(_l("Too large"), _l("The file is over the limit of this server. Cut it or export it smaller, then try again.")),

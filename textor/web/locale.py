@@ -7,6 +7,7 @@ from flask import current_app, request
 from flask_babel import format_datetime, get_locale, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from textor.domain import languages
 
@@ -23,6 +24,12 @@ def selected() -> str:
     if chosen in UI_LANGUAGES:
         return chosen
     return request.accept_languages.best_match(UI_LANGUAGES) or "en"
+
+
+def remembered(response: Response, code: str) -> Response:
+    """With the cookie that keeps the choice for before the next login."""
+    response.set_cookie(COOKIE, code, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure)
+    return response
 
 
 def tag() -> str:

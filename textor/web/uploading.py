@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
-from flask import flash, jsonify, make_response, redirect, request, url_for
+from flask import flash, jsonify, make_response, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -65,7 +65,7 @@ def _tell_form(results: Sequence[uploads.Result]) -> Response:
     for one in refused[:MOST_TOLD]:
         flash(f"{forms.clean(one.filename)[:80]}: {locale.sentence(one.error.message)}", "error")
     if count := len(results) - len(refused):
-        flash(ngettext("Uploaded.", "Uploaded %(num)s files.", count, num=locale.digits(count)))
+        flash(ngettext("Uploaded.", "Uploaded %(count)s files.", count, count=locale.digits(count)))
     if len(refused) > MOST_TOLD:
         flash(_("%(count)s more could not be used.", count=locale.digits(len(refused) - MOST_TOLD)), "error")
     return redirect(url_for("dashboard.index"), 303)
