@@ -58,6 +58,7 @@ def ends_sentence(text: str) -> bool:
 
 
 def title(document: Document) -> str:
+    """What stands on top."""
     return clean(document.title) or "Transcript"
 
 

@@ -210,7 +210,7 @@ def _changed(job_id: str, token: int, now: datetime, **values: object) -> bool:
     statement = update(Job).where(Job.id == job_id, Job.run_token == token).values(updated_at=now, **values)
     changed = db.session.execute(statement, execution_options={"synchronize_session": False})
     db.session.commit()  # which also makes the session read the row anew
-    return bool(changed.rowcount)  # type: ignore[attr-defined]
+    return bool(changed.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
 
 
 def _make(tools: Toolbox, job: Job, key: str) -> None:

@@ -75,7 +75,7 @@ def _set_up(word: WordDocument, document: Document) -> None:
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Mm(24)
     if layout.document_direction(document) == "rtl":
         section._sectPr.append(_element(f"<w:bidi {nsdecls('w')}/>"))  # noqa: SLF001 - python-docx knows no direction
-    footer = section.footer.paragraphs[0]._p  # noqa: SLF001
+    footer = section.footer.paragraphs[0]._p  # noqa: SLF001 - python-docx offers no fields
     footer.addprevious(_element(_paragraph("Footer", _PAGE_NUMBER, "ltr")))
     footer.getparent().remove(footer)
 
@@ -101,7 +101,7 @@ def _time(created_at: str) -> datetime:
     try:
         return datetime.fromisoformat(created_at).astimezone(UTC).replace(tzinfo=None)
     except ValueError:
-        return datetime(1970, 1, 1)  # noqa: DTZ001
+        return datetime(1970, 1, 1)  # noqa: DTZ001 - as above
 
 
 def _blocks(document: Document, options: ExportOptions) -> Iterator[str]:
