@@ -1,7 +1,7 @@
 """Speech found in a stream of samples: utterances between silences, at flat memory."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 
 SOFT_SECONDS = 12.0
 LONGEST_SECONDS = 20.0
-# The endpointer tells speech by windows of 0.3 s: a soft first or last sound lies up to that far outside of what it hands out.
-WINDOW_SAMPLES = int(0.3 * PCM_RATE)
 PAUSE_FRAMES = 5
-SAMPLE_BYTES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,84 +36,53 @@ def utterances(blocks: Iterable[Pcm]) -> Iterator[Utterance]:
     from pocketsphinx import Endpointer  # noqa: PLC0415 - on use, like every engine's library
 
     endpointer = Endpointer()
-    tape = _Tape()
-    size = endpointer.frame_bytes // SAMPLE_BYTES
-    begin: int | None = None
-    for frame in _frames(blocks, size):
-        tape.add(frame)
-        heard = _listen(endpointer, frame)
-        if heard and begin is None:
-            begin = tape.wind_to(int(endpointer.speech_start * PCM_RATE) - WINDOW_SAMPLES)
-        if begin is None:
-            tape.wind_to(tape.end - 3 * WINDOW_SAMPLES)
-        elif heard and not endpointer.in_speech:
-            yield tape.cut(int(endpointer.speech_end * PCM_RATE) + WINDOW_SAMPLES)
-            begin = None
-        elif tape.end - begin >= LONGEST_SECONDS * PCM_RATE:
-            yield tape.cut(_pause(tape, size))
-            begin = tape.begin
+    start, frames = 0.0, list[Pcm]()
+    for frame, is_last in _frames(blocks, endpointer.frame_bytes // 2):
+        heard = _listen(endpointer, frame, is_last=is_last)
+        if heard is None:
+            continue
+        start = start if frames else endpointer.speech_start
+        frames.append(heard)
+        cut = len(frames) if not endpointer.in_speech else _cut(frames)
+        if cut:
+            utterance = Utterance(start, np.concatenate(frames[:cut]))
+            start, frames = utterance.end, frames[cut:]
+            yield utterance
 
 
-@dataclass(slots=True)
-class _Tape:
-    """The samples from `begin` up to `end`, counted from the start of the stream."""
-
-    begin: int = 0
-    held: bytearray = field(default_factory=bytearray)
-
-    @property
-    def end(self) -> int:
-        return self.begin + len(self.held) // SAMPLE_BYTES
-
-    def add(self, samples: Pcm) -> None:
-        self.held += samples.tobytes()
-
-    def samples(self) -> Pcm:
-        return np.frombuffer(bytes(self.held), np.int16)
-
-    def wind_to(self, place: int) -> int:
-        """Forget what lies before `place`; returns where the tape begins now."""
-        passed = max(0, min(place, self.end) - self.begin)
-        del self.held[: passed * SAMPLE_BYTES]
-        self.begin += passed
-        return self.begin
-
-    def cut(self, place: int) -> Utterance:
-        """All up to `place`, which is taken off the tape: what follows is never heard twice."""
-        utterance = Utterance(self.begin / PCM_RATE, self.samples()[: place - self.begin])
-        self.wind_to(place)
-        return utterance
-
-
-def _frames(blocks: Iterable[Pcm], size: int) -> Iterator[Pcm]:
-    """`blocks` as frames of `size` samples, then a shorter one, empty even, that says the stream is over."""
+def _frames(blocks: Iterable[Pcm], size: int) -> Iterator[tuple[Pcm, bool]]:
+    """`blocks` as frames of `size` samples, the last one perhaps shorter, each with whether it is the last."""
     rest: Pcm = np.zeros(0, np.int16)
     for block in blocks:
         samples = np.concatenate([rest, block])
-        whole = len(samples) // size * size
-        yield from samples[:whole].reshape(-1, size)
-        rest = samples[whole:]
-    yield rest
+        known = max(0, len(samples) - 1) // size * size  # what may yet be the stream's end is held back
+        for frame in samples[:known].reshape(-1, size):
+            yield frame, False
+        rest = samples[known:]
+    if len(rest):
+        yield rest, True
 
 
-def _listen(endpointer: "Endpointer", frame: Pcm) -> bytes | None:
+def _listen(endpointer: "Endpointer", frame: Pcm, *, is_last: bool) -> Pcm | None:
     """Speech that `frame` brings to light, None while there is none.
 
-    PocketSphinx's own Segmenter loses the speech at the end of a stream of whole frames: `end_stream` must come in any case.
-    It takes no empty frame, hence the one sample of silence.
+    PocketSphinx's own Segmenter loses speech that lasts to the end of a stream of whole frames: `end_stream` must always come.
     """
-    heard: bytes | None = None
-    if len(frame) * SAMPLE_BYTES == endpointer.frame_bytes:
+    if not is_last:
         heard = endpointer.process(frame.tobytes())
     elif endpointer.in_speech:
-        heard = endpointer.end_stream(frame.tobytes() or bytes(SAMPLE_BYTES))
-    return heard
+        heard = endpointer.end_stream(frame.tobytes())
+    else:
+        heard = None
+    return np.frombuffer(heard, np.int16) if heard else None
 
 
-def _pause(tape: _Tape, size: int) -> int:
-    """The place on the tape where speech that goes on and on is quietest, some time after it has become long."""
-    samples = tape.samples()[int(SOFT_SECONDS * PCM_RATE) :]
-    whole = len(samples) // size
-    loudness = np.abs(samples[: whole * size].astype(np.int32)).reshape(whole, size).mean(axis=1)
+def _cut(frames: list[Pcm]) -> int:
+    """After how many of `frames` speech that goes on should be cut; 0 while it is short enough."""
+    per_second = PCM_RATE / len(frames[0])
+    if len(frames) < LONGEST_SECONDS * per_second:
+        return 0
+    first = int(SOFT_SECONDS * per_second)
+    loudness = np.array([np.abs(frame.astype(np.int32)).mean() for frame in frames[first:]])
     around = np.convolve(loudness, np.ones(PAUSE_FRAMES), mode="valid")
-    return tape.end - len(samples) + (int(around.argmin()) * size + PAUSE_FRAMES * size // 2)
+    return first + int(around.argmin()) + PAUSE_FRAMES // 2
