@@ -28,7 +28,10 @@ class Request:
     format: str = "txt"
 
 
-def transcribe(tools: Toolbox, request: Request, out: BinaryIO, report: Callable[[float], None]) -> None:
+Told = Callable[[float], object]
+
+
+def transcribe(tools: Toolbox, request: Request, out: BinaryIO, report: Told, wait: Told = time.sleep) -> None:
     """Write the transcript to `out`; `report` gets 0..1 meanwhile. Raises InvalidInput, EngineError."""
     form = _format(tools, request.format)
     engine_name = request.engine or engines.default(tools)
@@ -36,7 +39,7 @@ def transcribe(tools: Toolbox, request: Request, out: BinaryIO, report: Callable
     limit = tools.settings.max_audio_hours * 3600
     facts = measure.measure(request.path, max_seconds=limit)
     audio = Audio(request.path, facts.seconds, 1, partial(convert.blocks, request.path, max_seconds=limit))
-    heard = _heard(tools.engines[engine_name], audio, options)
+    heard = _heard(tools.engines[engine_name], audio, options, wait)
     segments = [segment for segment in _reported(heard, facts.seconds, report) if segment.text.strip()]
     document = Document(
         title=request.path.stem,
@@ -58,19 +61,19 @@ def _format(tools: Toolbox, name: str) -> ExportFormat:
     return tools.formats[name]
 
 
-def _heard(engine: Engine, audio: Audio, options: Options) -> Transcript:
+def _heard(engine: Engine, audio: Audio, options: Options, wait: Told) -> Transcript:
     """The engine's answer; one that takes its time is asked until it has it, since nobody else waits for this process."""
     answer: Transcript | RemoteJob | Progress = engine.start(audio, options)
     job = answer if isinstance(answer, RemoteJob) else None
     while job and not isinstance(answer, Transcript):
-        time.sleep(answer.poll_seconds)
+        wait(answer.poll_seconds)
         answer = engine.check(job, options)
     if not isinstance(answer, Transcript):
         raise TypeError("an engine that starts no job must answer with a transcript")
     return answer
 
 
-def _reported(heard: Transcript, seconds: float, report: Callable[[float], None]) -> Iterator[Segment]:
+def _reported(heard: Transcript, seconds: float, report: Told) -> Iterator[Segment]:
     for segment in heard.segments:
         report(min(1.0, segment.end / seconds))
         yield segment
