@@ -1,16 +1,28 @@
-"""Run as a program: what looking at each file costs a fresh process. Prints JSON: name -> [CPU seconds, MB of memory more]."""
+"""What looking at each shared file costs a fresh process: this one, run as a program."""
 
 import json
 import resource
+import subprocess
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from textor.adapters.audio import measure, probe
+from tests.adapters.audio import manifest
+from textor.adapters.audio import looking, measure
 from textor.errors import TextorError
 
+ROOT = Path(__file__).parents[3]
 KILOBYTES = 1024 if sys.platform == "darwin" else 1
+
+
+def of(step: str, only: str = "") -> dict[str, tuple[float, float]]:
+    """What each shared file (whose name begins with `only`) costs a fresh process: CPU seconds, MB of memory more."""
+    paths = [str(path) for path in manifest.files() if path.name.startswith(only)]
+    command = [sys.executable, "-m", "tests.adapters.audio.costs", step, *paths]
+    answer = subprocess.run(command, check=True, capture_output=True, cwd=ROOT, text=True)
+    found: dict[str, tuple[float, float]] = json.loads(answer.stdout)
+    return found
 
 
 def main(step: str, paths: list[str]) -> None:
@@ -18,8 +30,8 @@ def main(step: str, paths: list[str]) -> None:
     for path in map(Path, paths):
         memory, started = _peak_kilobytes(), time.process_time()
         with suppress(TextorError):
-            if step == "probe":
-                probe.probe(path, probe.Limits(max_seconds=12 * 3600))
+            if step == "look":
+                looking.look(path, 12 * 3600)
             else:
                 measure.measure(path, max_seconds=12 * 3600)
         costs[path.name] = [time.process_time() - started, (_peak_kilobytes() - memory) / 1000]

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.audio import sounds
-from textor.adapters.audio import measure, probe, slicing
+from textor.adapters.audio import looking, measure, slicing
 from textor.errors import InvalidInput
 
 ENDINGS = ("wav", "mp3", "flac", "ogg", "opus", "webm", "m4a", "aac", "aiff", "wma")
@@ -26,7 +26,7 @@ def look_at(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     refusals: list[str] = []
     try:
-        probe.probe(path, probe.Limits(max_seconds=60))
+        looking.look(path, 60)
         facts = measure.measure(path, max_seconds=60)
         assert 0 < facts.seconds <= 60
         slicing.cut(path, 0.3, 0.6)

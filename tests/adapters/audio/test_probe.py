@@ -2,19 +2,16 @@
 
 import json
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.adapters.audio import manifest, sounds
+from tests.adapters.audio import costs, manifest, sounds
 from tests.conftest import FIXTURES
 from textor.adapters.audio import probe
 from textor.adapters.audio.probe import Limits
 from textor.errors import InvalidInput
-
-ROOT = Path(__file__).parents[3]
 
 KINDS = {
     "wav": ("wav", "pcm_s16le", "audio/wav"),
@@ -86,15 +83,27 @@ def test_the_shared_recordings_are_accepted_or_told_why_not() -> None:
             assert probe.probe(path, Limits(max_seconds=12 * 3600)).channels in {1, 2}, path.name
 
 
-def test_no_shared_file_costs_the_web_process_more_than_a_moment() -> None:
-    for name, (seconds, megabytes) in costs("probe").items():
+def test_a_tag_that_claims_gigabytes_is_refused_and_costs_this_process_nothing(tmp_path: Path) -> None:
+    tag = b"INFOISFT" + struct.pack("<I", 0x7FFF_0000) + b"some"
+    path = tmp_path / "x.wav"
+    path.write_bytes(sounds.wav(sounds.tone(1), chunks=b"LIST" + struct.pack("<I", 0x7FFF_0010) + tag))
+    before = psutil.Process().memory_info().rss
+    with pytest.raises(InvalidInput, match="no sound could be read"):
+        probe.probe(path, Limits())
+    assert psutil.Process().memory_info().rss - before < 5_000_000
+
+
+def test_a_look_that_ends_badly_is_a_damaged_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no sound could be read"):
+        probe.probe(tmp_path / "nowhere.wav", Limits())
+
+
+def test_the_looking_process_gets_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONHOME", "/nowhere: Python would not start with it")
+    assert probe.probe(sounds.write(tmp_path / "x.wav", sounds.tone(1)), Limits()).seconds == 1
+
+
+def test_no_shared_file_costs_more_than_a_moment() -> None:
+    for name, (seconds, megabytes) in costs.of("look").items():
         assert seconds < 1, name
         assert megabytes < 50, name
-
-
-def costs(step: str) -> dict[str, tuple[float, float]]:
-    """What each shared file costs a fresh process."""
-    command = [sys.executable, "-m", "tests.adapters.audio.costs", step, *map(str, manifest.files())]
-    answer = subprocess.run(command, check=True, capture_output=True, cwd=ROOT, text=True)
-    found: dict[str, tuple[float, float]] = json.loads(answer.stdout)
-    return found

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from textor.adapters.audio import decoding
-from textor.adapters.audio.decoding import PCM_RATE, Damage, Resampler
+from textor.adapters.audio.decoding import PCM_RATE, Resampler
+from textor.adapters.audio.frames import Damage
+from textor.adapters.audio.limits import refuse_longer
 from textor.adapters.audio.opening import opened
-from textor.errors import InvalidInput
 
 Pcm = npt.NDArray[np.int16]
 """Mono samples at 16 kHz, shape (n,)."""
@@ -27,12 +28,3 @@ def blocks(path: Path, *, channel: int | None = None, max_seconds: float | None 
             count += block.shape[1]
             refuse_longer(count / PCM_RATE, max_seconds)
             yield block[channel or 0]
-
-
-def refuse_longer(seconds: float, max_seconds: float | None) -> None:
-    """Raise InvalidInput where `seconds` is over the limit."""
-    if max_seconds is not None and seconds > max_seconds:
-        raise InvalidInput(
-            f"The recording is longer than {max_seconds / 3600:g} hours, the most Textor takes. Cut it and upload the parts.",
-            field="file",
-        )

@@ -1,14 +1,15 @@
-"""From packets to samples, at flat memory: damage is stepped over, gaps in the clock become silence, nothing is trusted."""
+"""From frames to samples, at flat memory. Gaps in the container's clock become silence."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.audio.frame import AudioFrame
 
-from textor.adapters.audio.opening import FASTEST_RATE, MOST_CHANNELS, SLOWEST_RATE, Source
+from textor.adapters.audio.frames import Damage, frames, position
+from textor.adapters.audio.limits import MOST_CHANNELS
+from textor.adapters.audio.opening import Source
 
 Samples = npt.NDArray[np.int16]
 """Shape (channels, n)."""
@@ -17,14 +18,6 @@ PCM_RATE = 16_000
 
 SMALLEST_GAP_SECONDS = 0.1  # clocks of the containers jitter by less
 LARGEST_GAP_SECONDS = 60.0  # a longer one is a clock set anew or a lie
-
-
-@dataclass(slots=True)
-class Damage:
-    """What went wrong while a file was decoded."""
-
-    lost_packets: int = 0
-    gaps: int = 0
 
 
 def samples(source: Source, damage: Damage, resampler: "Resampler") -> Iterator[Samples]:
@@ -47,38 +40,13 @@ def samples(source: Source, damage: Damage, resampler: "Resampler") -> Iterator[
     yield from resampler.flush()
 
 
-def frames(source: Source, damage: Damage) -> Iterator[AudioFrame]:
-    """Every frame that can be decoded. A damaged packet is counted and left out, a damaged container ends the stream."""
-    packets = source.container.demux(source.stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except (av.FFmpegError, ValueError):
-            damage.lost_packets += 1
-            return
-        if packet is None:
-            return
-        try:
-            decoded = packet.decode()
-        except (av.FFmpegError, ValueError):
-            damage.lost_packets += 1
-            continue
-        for frame in decoded:
-            if isinstance(frame, AudioFrame) and SLOWEST_RATE <= frame.sample_rate <= FASTEST_RATE:
-                yield frame
-
-
-def position(frame: AudioFrame) -> float | None:
-    """Seconds on the container's clock; None where the container keeps none."""
-    return frame.time
-
-
 class Resampler:
     """Frames of any format in, int16 at `rate` out, `block_seconds` at a time. A stream may change its format on the way."""
 
     def __init__(self, channels: int = 1, rate: int = PCM_RATE, block_seconds: int = 1) -> None:
         self._layout = "mono" if channels == 1 else "stereo"
         self._rate, self._block_seconds = rate, block_seconds
+        self._format: tuple[str, int, int] | None = None
         self._held = av.AudioFifo()  # frames can be as short as 2 ms: one by one they would cost three times as much
         self._filter: av.AudioResampler | None = None
 
@@ -89,17 +57,17 @@ class Resampler:
     def push(self, frame: AudioFrame) -> Iterable[Samples]:
         """What can be handed out after `frame`."""
         frame.pts = None  # FIFO and filter refuse clocks that jump
-        try:
-            self._held.write(frame)
-        except ValueError:
-            return self._changed(frame)
+        seen = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
+        if seen != self._format:  # PyAV's FIFO doesn't look at the channels: it would read behind the frame's end and crash
+            return self._changed(frame, seen)
+        self._held.write(frame)
         return self.drain() if self._held.samples >= frame.sample_rate * self._block_seconds else ()
 
-    def _changed(self, frame: AudioFrame) -> Iterator[Samples]:
-        """The stream goes on in another format."""
+    def _changed(self, frame: AudioFrame, seen: tuple[str, int, int]) -> Iterator[Samples]:
+        """The stream begins, or goes on in another format."""
         yield from self.flush()
         if frame.layout.nb_channels <= MOST_CHANNELS:
-            self._held = av.AudioFifo()
+            self._format, self._held = seen, av.AudioFifo()
             self._held.write(frame)
 
     def drain(self) -> Iterator[Samples]:

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from textor.adapters.audio import decoding, wav_header
-from textor.adapters.audio.convert import refuse_longer
-from textor.adapters.audio.decoding import Damage, Resampler, Samples
+from textor.adapters.audio.decoding import Resampler, Samples
+from textor.adapters.audio.frames import Damage
+from textor.adapters.audio.limits import refuse_longer
+from textor.adapters.audio.looking import has_video, stated_seconds
 from textor.adapters.audio.opening import DAMAGED, Source, opened
 from textor.adapters.audio.peaks import Peaks
-from textor.adapters.audio.probe import has_video, stated_seconds
 from textor.errors import InvalidInput
 
 SILENT = "No sound was found in this recording: it is silent from start to end."

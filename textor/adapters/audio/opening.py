@@ -14,11 +14,10 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from textor.adapters.audio.limits import FASTEST_RATE, MOST_CHANNELS, SLOWEST_RATE
 from textor.errors import InvalidInput, NotMedia
 
 FORMATS = "wav,mp3,flac,ogg,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,aac,asf,aiff,amr,caf,w64,au"
-SLOWEST_RATE, FASTEST_RATE = 4_000, 192_000
-MOST_CHANNELS = 8
 
 NOT_MEDIA = "Invalid file format. Supported formats: MP3, WAV, AAC, OGG, FLAC, M4A, OPUS, WEBM, AIFF, WMA, MP4, MOV, MKV."
 EMPTY = "The file is empty. Choose a file with sound in it."

@@ -1,41 +1,28 @@
-"""The quick look at an upload: is it sound that can be decoded, and what kind? Bounded in time; `measure` does the rest."""
+"""The quick look at an upload: is it sound that can be decoded, and what kind? `measure` tells the rest, later.
 
-import time
+Done by a process of its own (`looking`, 0.1 s): the decoders are C, and a file made for it can crash them or eat the memory of
+whoever reads it. That must not be the web process, which serves everybody.
+"""
+
+import json
+import logging
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import av
-from av.container import InputContainer
+from textor.adapters.audio.looking import Probe
+from textor.adapters.audio.opening import DAMAGED
+from textor.errors import InvalidInput, NotMedia
 
-from textor.adapters.audio import decoding
-from textor.adapters.audio.convert import refuse_longer
-from textor.adapters.audio.decoding import Damage
-from textor.adapters.audio.opening import DAMAGED, Source, opened
-from textor.errors import InvalidInput
+__all__ = ["Limits", "Probe", "probe"]
 
-HEARD_SECONDS = 1.0  # decoding this much proves that the file can be decoded
-CPU_SECONDS = 1.0
+log = logging.getLogger(__name__)
 
-LOWEST_BITS_PER_SECOND = 4_000  # the slowest speech codec in use (AMR) sends 4,750
-
-# libav's demuxer -> our name for the container, media type for sound, media type with a picture.
-CONTAINERS = {
-    "wav": ("wav", "audio/wav", "audio/wav"),
-    "w64": ("w64", "audio/wav", "audio/wav"),
-    "mp3": ("mp3", "audio/mpeg", "audio/mpeg"),
-    "flac": ("flac", "audio/flac", "audio/flac"),
-    "ogg": ("ogg", "audio/ogg", "video/ogg"),
-    "aac": ("aac", "audio/aac", "audio/aac"),
-    "asf": ("asf", "audio/x-ms-wma", "video/x-ms-wmv"),
-    "aiff": ("aiff", "audio/aiff", "audio/aiff"),
-    "amr": ("amr", "audio/amr", "audio/amr"),
-    "caf": ("caf", "audio/x-caf", "audio/x-caf"),
-    "au": ("au", "audio/basic", "audio/basic"),
-    "webm": ("webm", "audio/webm", "video/webm"),
-    "matroska": ("matroska", "audio/x-matroska", "video/x-matroska"),
-    "mov": ("mov", "audio/mp4", "video/quicktime"),
-    "mp4": ("mp4", "audio/mp4", "video/mp4"),
-}
+CHECKOUT = Path(__file__).parents[3]
+LOOK_SECONDS = 30  # of the clock, on a busy machine; `looking` bounds its own CPU time and memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,73 +32,31 @@ class Limits:
     max_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What a header tells. `seconds` is what it states, 0.0 where it states nothing: only `measure` knows."""
-
-    seconds: float
-    container: str
-    codec: str
-    sample_rate: int
-    channels: int
-    has_video: bool
-    media_type: str
-
-
 def probe(path: Path, limits: Limits) -> Probe:
-    """Look at a file: some milliseconds, a second of CPU at the worst. Raises NotMedia or InvalidInput with a sentence."""
-    with opened(path) as source:
-        facts = _facts(source)
-        if path.stat().st_size * 8 >= facts.seconds * LOWEST_BITS_PER_SECOND:  # else the length is a lie: `measure` decides
-            refuse_longer(facts.seconds, limits.max_seconds)
-        if not _is_decodable(source):
-            raise InvalidInput(DAMAGED, field="file")
-        return facts
+    """Look at a file. Raises NotMedia or InvalidInput, each with its sentence for whoever sent it."""
+    answer = _ask(path, limits)
+    if answer is None:
+        raise InvalidInput(DAMAGED, field="file")
+    if refused := answer.get("refused"):
+        kind = InvalidInput if refused["is_media"] else NotMedia
+        raise kind(refused["message"], field="file")
+    return Probe(**answer["probe"])
 
 
-def stated_seconds(source: Source) -> float:
-    """The length that the headers give for the sound; 0.0 for none."""
-    stream = source.stream
-    if stream.duration is not None and stream.time_base is not None:
-        return max(0.0, float(stream.duration * stream.time_base))
-    return max(0.0, (source.container.duration or 0) / av.time_base)
-
-
-def has_video(container: InputContainer) -> bool:
-    """Whether there is a moving picture; a cover is none."""
-    return any(not stream.disposition & av.stream.Disposition.attached_pic for stream in container.streams.video)
-
-
-def _facts(source: Source) -> Probe:
-    moving = has_video(source.container)
-    name, sound, picture = CONTAINERS[_container(source)]
-    return Probe(
-        seconds=stated_seconds(source),
-        container=name,
-        codec=source.stream.codec_context.name,
-        sample_rate=source.stream.rate,
-        channels=source.stream.channels,
-        has_video=moving,
-        media_type=picture if moving else sound,
-    )
-
-
-def _container(source: Source) -> str:
-    """libav has one demuxer for each family: the file's first bytes tell its members apart."""
-    family = source.container.format.name.split(",")
-    if family[0] == "matroska":
-        with source.path.open("rb") as file:
-            return "webm" if b"webm" in file.read(64) else "matroska"
-    if family[0] == "mov":
-        return "mov" if source.container.metadata.get("major_brand", "qt").strip() == "qt" else "mp4"
-    return family[0]
-
-
-def _is_decodable(source: Source) -> bool:
-    heard = 0.0
-    started = time.thread_time()
-    for frame in decoding.frames(source, Damage()):
-        heard += frame.samples / frame.sample_rate
-        if heard >= HEARD_SECONDS or time.thread_time() - started > CPU_SECONDS:
-            break
-    return heard > 0
+def _ask(path: Path, limits: Limits) -> dict[str, dict[str, Any]] | None:
+    """What the looking process answers; None where the file was too much for it."""
+    longest = [] if limits.max_seconds is None else [str(limits.max_seconds)]
+    command = [sys.executable, "-m", "textor.adapters.audio.looking", str(path), *longest]
+    environment = {"PATH": os.defpath, "PYTHONPATH": str(CHECKOUT)}  # it needs no secrets
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program; the path is the server's choice
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=LOOK_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        log.warning("looking at an upload took longer than %s s", LOOK_SECONDS)
+        return None
+    if done.returncode:
+        log.warning("looking at an upload ended with %s: %s", done.returncode, done.stderr[-500:].decode(errors="replace"))
+        return None
+    answer: dict[str, dict[str, Any]] = json.loads(done.stdout)
+    return answer

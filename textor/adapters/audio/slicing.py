@@ -6,7 +6,8 @@ import av
 import numpy as np
 
 from textor.adapters.audio.convert import Pcm
-from textor.adapters.audio.decoding import PCM_RATE, Damage, Resampler, frames, position
+from textor.adapters.audio.decoding import PCM_RATE, Resampler
+from textor.adapters.audio.frames import Damage, frames, position
 from textor.adapters.audio.opening import Source, opened
 
 PREROLL_SECONDS = 0.5  # decoders need a run-up after a jump: an MP3 frame borrows bits from those before it

@@ -91,8 +91,8 @@ def _keep(tools: Toolbox, path: Path, recording: Recording, transcription: Trans
     """File and rows, both or neither."""
     with ExitStack() as undo:
         try:
-            undo.callback(tools.storage.delete, recording.storage_key)
             tools.storage.put(recording.storage_key, path)
+            undo.callback(tools.storage.delete, recording.storage_key)
             db.session.add_all([recording, transcription])
             _remember(recording.user_id, choice)
             db.session.commit()

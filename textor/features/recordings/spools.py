@@ -24,7 +24,7 @@ class Spool:
         self.limit_bytes = limit_bytes
         self.size = 0
         self._hash = hashlib.sha256()
-        with _room_needed():
+        with room_needed():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.path = folder / f"{uuid.uuid4()}.part"
             self._file = self.path.open("xb")
@@ -38,7 +38,7 @@ class Spool:
         if self.size + len(data) > self.limit_bytes:
             self.discard()
             raise TooLarge(f"File size exceeds {self.limit_bytes // MEGABYTE}MB limit")
-        with _room_needed():
+        with room_needed():
             self._file.write(data)
         self._hash.update(data)
         self.size += len(data)
@@ -46,7 +46,7 @@ class Spool:
 
     def finish(self) -> Path:
         """Everything has come: the whole file, at its path. May be called again."""
-        with _room_needed():
+        with room_needed():
             self._file.close()
         return self.path
 
@@ -84,7 +84,8 @@ def _modified(path: Path) -> float:
 
 
 @contextmanager
-def _room_needed() -> Iterator[None]:
+def room_needed() -> Iterator[None]:
+    """Writing to the disk inside may fail: that is told as Unavailable, without a path."""
     try:
         yield
     except OSError as error:
