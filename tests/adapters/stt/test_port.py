@@ -118,3 +118,5 @@ def test_an_engine_without_models_says_so_when_asked_for_one(engine: Engine) -> 
     if not engine.models():
         with pytest.raises(EngineError, match="no models to download"):
             engine.download("base", lambda share: None)
+        with pytest.raises(EngineError, match="no models to delete"):
+            engine.delete("base")

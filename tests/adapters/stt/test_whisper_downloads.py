@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.stt.test_whisper_models import put_model
 from tests.emulators.hub import Hub, serving
 from textor.adapters.stt import whisper_downloads, whisper_models
 from textor.adapters.stt.whisper import WhisperEngine
@@ -68,6 +69,18 @@ def test_a_download_that_breaks_off_is_an_error_and_no_model(tmp_path: Path, hub
     hub.broken = ""
     engine.download("tiny", lambda share: None)
     assert engine.availability().ready
+
+
+def test_a_download_can_be_deleted_but_not_what_the_operator_put_there(tmp_path: Path, hub: Hub) -> None:
+    engine = WhisperEngine(tmp_path, "tiny", hub.url)
+    engine.download("tiny", lambda share: None)
+    put_model(tmp_path / "base")
+    engine.delete("tiny")
+    assert set(whisper_models.present(tmp_path)) == {"base"}
+    for name in ("tiny", "base", "our-dialect"):
+        with pytest.raises(EngineError, match="was not downloaded by Textor"):
+            engine.delete(name)
+    assert set(whisper_models.present(tmp_path)) == {"base"}
 
 
 def test_a_model_that_the_hub_does_not_have_is_named(tmp_path: Path, hub: Hub) -> None:
