@@ -126,6 +126,14 @@ def test_vazirmatn_is_inside_and_can_be_taken_out_again() -> None:
     assert part(persian(), "word/settings.xml").find(qn("w:embedTrueTypeFonts")) is not None
 
 
+def test_the_page_of_a_persian_document_is_right_to_left_and_numbered() -> None:
+    properties = part(persian(), "word/document.xml").find(f".//{qn('w:sectPr')}")
+    assert properties[-1].tag == qn("w:bidi")
+    assert part(conversation(), "word/document.xml").find(f".//{qn('w:sectPr')}/{qn('w:bidi')}") is None
+    fields = part(persian(), "word/footer1.xml").iter(qn("w:fldSimple"))
+    assert [field.get(qn("w:instr")).strip() for field in fields] == ["PAGE", "NUMPAGES"]
+
+
 def test_the_properties() -> None:
     facts = opened(persian()).core_properties
     assert facts.title == "گفت‌وگو دربارهٔ GPT-4"

@@ -123,6 +123,12 @@ def test_a_script_without_a_font_is_refused_aloud_not_left_blank(caplog: pytest.
     assert "漢" not in caplog.text
 
 
+def test_what_else_weasyprint_logs_is_still_logged(caplog: pytest.LogCaptureFixture) -> None:
+    written(Pdf(), conversation())
+    logging.getLogger("weasyprint").warning("Anything else")
+    assert "Anything else" in caplog.text
+
+
 def test_a_foreign_name_without_a_font_is_tolerated() -> None:
     assert written(Pdf(), document(segment("A long sentence with one name, 漢, in it, and many more words around it.")))
 

@@ -1,6 +1,6 @@
 from typing import Any
 
-from tests.adapters.exports.samples import conversation, document, segment, written
+from tests.adapters.exports.samples import conversation, document, segment, spoken, written
 from textor.adapters.exports.txt import PlainText
 from textor.domain.transcript import Document
 
@@ -23,6 +23,19 @@ def test_without_speakers_and_times_only_the_words_are_left() -> None:
 
 def test_without_speakers_the_time_stands_before_the_paragraph() -> None:
     assert text(conversation(), speakers=False).startswith("[0:00] Good morning.")
+
+
+def test_words_of_an_unknown_voice_are_not_given_to_the_one_before() -> None:
+    said = (segment("Mine.", 0, 1, "Ann"), segment("Whose?", 1, 2), segment("Mine again.", 2, 3, "Ann"))
+    assert text(document(*said), timestamps=False) == "Ann\nMine.\n\n—\nWhose?\n\nAnn\nMine again.\n"
+
+
+def test_a_segment_of_an_hour_is_cut_at_its_sentences() -> None:
+    paragraphs = text(document(spoken("This is a sentence of the hour. " * 100)), speakers=False).split("\n\n")
+    assert len(paragraphs) > 5
+    assert all(paragraph.rstrip().endswith("hour.") and len(paragraph) < 450 for paragraph in paragraphs)
+    assert paragraphs[0].startswith("[0:00] ")
+    assert not paragraphs[1].startswith("[0:00] ")
 
 
 def test_a_long_pause_opens_a_paragraph() -> None:

@@ -16,6 +16,8 @@ LONG_CHARACTERS = 400
 TOO_LONG_CHARACTERS = 800
 """From here on it ends with its segment: not every engine writes full stops."""
 SENTENCE_ENDS = tuple(".!?…؟۔。！？｡")
+NOBODY = "—"
+"""The heading of words whose speaker the engine can't tell, after somebody else's."""
 CLOSING_MARKS = "\"'»”’)]」』）"
 
 
@@ -79,9 +81,9 @@ def paragraphs(document: Document, options: ExportOptions) -> Iterator[Paragraph
     """The whole text, in order. A speaker is named once, where the turn opens."""
     speaker = ""
     for run in _runs(document):
-        is_named = options.speakers and run.speaker not in {"", speaker}
+        opens_turn = options.speakers and run.speaker != speaker
         time = timecode.clock(run.start) if options.timestamps else None
-        yield Paragraph(run.text, run.speaker if is_named else None, time)
+        yield Paragraph(run.text, (run.speaker or NOBODY) if opens_turn else None, time)
         speaker = run.speaker
 
 

@@ -10,6 +10,7 @@ from docx.document import Document as WordDocument
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
+from docx.section import Section
 from docx.shared import Mm
 
 from textor.adapters.exports import layout
@@ -32,7 +33,10 @@ _NOT_OURS = frozenset(
     }
 )
 _REGIONS = {"fa": "fa-IR", "ar": "ar-SA", "he": "he-IL", "ur": "ur-PK", "ps": "ps-AF", "ckb": "ku-Arab-IQ"}
-_PAGE_NUMBER = '<w:fldSimple w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple>'
+_PAGE_NUMBER = (
+    '<w:fldSimple w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple><w:r><w:t xml:space="preserve"> / </w:t></w:r>'
+    '<w:fldSimple w:instr=" NUMPAGES "><w:r><w:t>1</w:t></w:r></w:fldSimple>'
+)
 _GAPS = {"ltr": "\u200e\u2002\u200e", "rtl": "\u200f\u2002\u200f"}
 """Between a time and what stands beside it: a space with direction marks, so that both keep their places."""
 
@@ -70,11 +74,17 @@ def _set_up(word: WordDocument, document: Document) -> None:
     facts.title, facts.author, facts.comments = layout.title(document)[:255], "", ""
     facts.language = document.language or ""
     facts.created = facts.modified = _time(document.created_at)
-    section = word.sections[0]
+    _set_page(word.sections[0], layout.document_direction(document))
+
+
+def _set_page(section: Section, base: str) -> None:
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Mm(24)
-    if layout.document_direction(document) == "rtl":
-        section._sectPr.append(_element(f"<w:bidi {nsdecls('w')}/>"))  # noqa: SLF001 - python-docx knows no direction
+    properties = section._sectPr  # noqa: SLF001 - python-docx knows no direction
+    for grid in properties.findall(qn("w:docGrid")):
+        properties.remove(grid)
+    if base == "rtl":
+        properties.append(_element(f"<w:bidi {nsdecls('w')}/>"))
     footer = section.footer.paragraphs[0]._p  # noqa: SLF001 - python-docx offers no fields
     footer.addprevious(_element(_paragraph("Footer", _PAGE_NUMBER, "ltr")))
     footer.getparent().remove(footer)
