@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,9 +60,10 @@ def become(folder: Path, program: str, arguments: list[str]) -> None:
     os.execvp(program, [program, *arguments])  # noqa: S606 - the Makefile's own program
 
 
-def prepare(folder: Path, kind: str) -> None:
+def prepare(folder: Path, kind: str, root: Path = ROOT) -> None:
     """Install what `kind` needs, unless the stamp says that it is there. Raises Problem."""
-    wanted = stamp(kind)
+    files = [root / name for name in REQUIREMENTS[kind]]
+    wanted = stamp(files)
     found = _read(folder)
     if _covers(found, wanted):
         return
@@ -72,14 +73,14 @@ def prepare(folder: Path, kind: str) -> None:
     _stamp_path(folder).unlink(missing_ok=True)
     unfinished = folder / "textor-unfinished"
     unfinished.touch()
-    _install(folder, kind)
+    _install(folder, files)
     unfinished.unlink()
     _write(folder, wanted)
 
 
-def stamp(kind: str) -> Stamp:
-    """What an environment of this kind holds: the Python it is for, and the hash of each requirements file."""
-    hashes = {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in REQUIREMENTS[kind]}
+def stamp(files: Sequence[Path]) -> Stamp:
+    """What an environment made of these requirements holds: the Python it is for, and the hash of each file."""
+    hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return {"python": sys.version, "files": hashes}
 
 
@@ -131,12 +132,12 @@ def _discard(folder: Path) -> None:
     shutil.rmtree(discarded, ignore_errors=True)
 
 
-def _install(folder: Path, kind: str) -> None:
+def _install(folder: Path, files: Sequence[Path]) -> None:
     print("Installing Textor's packages. The first time takes a minute or two.", flush=True)
     command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
     command += ["--require-hashes"]
-    for name in REQUIREMENTS[kind]:
-        command += ["-r", ROOT / name]
+    for file in files:
+        command += ["-r", file]
     if subprocess.run([str(part) for part in command], check=False).returncode:
         hint = "" if _has_wheels() else f"PocketSphinx is built from source here and needs a C compiler. {NO_COMPILER_NEEDED}\n"
         raise Problem(f"{hint}The packages could not be installed; pip's lines above say why. Run the same command to try again.")

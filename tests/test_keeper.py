@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from textor import keeper as keeper_module
 from textor.errors import ConfigurationError
 from textor.keeper import Keeper, Program
 from textor.processes import Child, execute
@@ -130,15 +129,14 @@ def test_one_that_keeps_dying_ends_everything(diary: Path, capfd: pytest.Capture
     assert lines(diary, "stopped") == lines(diary, "started")
 
 
-def test_a_long_life_is_forgiven(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper_module, "QUICK_DEATH_SECONDS", 0.0)
+def test_a_long_life_is_forgiven(capfd: pytest.CaptureFixture[str]) -> None:
     deaths: list[str] = []
 
     def often() -> bool:
         deaths.append(capfd.readouterr().out)
         return "".join(deaths).count("starts again in 0.5 s") >= 3
 
-    assert Keeper([[python("web", "pass")]], patience=2).run(stop_when(often)) == 0
+    assert Keeper([[python("web", "pass")]], patience=2, quick_seconds=0.0).run(stop_when(often)) == 0
 
 
 def test_one_that_cannot_be_started_again_says_why(capfd: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from tests.laws import ROOT
-from textor import embedded_redis, supervisor
+from textor import supervisor
+from textor.embedded_redis import Terms
 from textor.errors import ConfigurationError
 from textor.settings import Settings
 
@@ -227,10 +228,9 @@ def test_a_redis_of_the_operators_own_is_used(redis_url: str) -> None:
     assert supervisor._redis(settings) == []
 
 
-def test_a_redis_that_is_too_old_is_refused(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_redis, "OLDEST_VERSION", (99, 0))
-    with pytest.raises(ConfigurationError, match=r"Textor needs 6\.2 or newer"):
-        supervisor._check_redis(Settings(redis_url=redis_url))
+def test_a_redis_that_is_too_old_is_refused(redis_url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"Textor needs 99\.0 or newer"):
+        supervisor._check_redis(Settings(redis_url=redis_url), Terms(oldest_version=(99, 0)))
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may bind any port")

@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
     for kind in (TextorError, HTTPException, Exception):
         app.register_error_handler(kind, _answer)
     cli.register(app)
-    app.wsgi_app = Tracing(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Tracing(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return app
 
 

@@ -24,16 +24,35 @@ from textor.errors import ConfigurationError
 from textor.processes import bound
 from textor.settings import embedded_socket
 
-OLDEST_VERSION = (6, 2)  # RQ moves jobs with BLMOVE, new in 6.2
-READY_SECONDS = 30
-LEFTOVER_SECONDS = 20
-ANSWER_SECONDS = 5
 STOP_SECONDS = 15
 
 HOW_TO_GET_ONE = (
     "Textor needs a Redis server and found none for this machine. Install one (Debian: apt-get install redis-server, "
     "macOS: brew install redis) or set REDIS_URL."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is asked of a server, and how long it is waited for."""
+
+    oldest_version: tuple[int, int] = (6, 2)
+    """RQ moves jobs with BLMOVE, new in 6.2."""
+    ready_seconds: float = 30
+    leftover_seconds: float = 20
+    answer_seconds: float = 5
+
+    def allow(self, version: str) -> bool:
+        """Whether Textor can work with this one."""
+        return tuple(int(part) for part in version.split(".")[:2]) >= self.oldest_version
+
+    def client(self, url: str) -> Redis:
+        """One that doesn't wait for long and asks once."""
+        patience = {"socket_timeout": self.answer_seconds, "socket_connect_timeout": self.answer_seconds}
+        return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **patience)
+
+
+DEFAULT = Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +73,35 @@ class Server:
             self.process.wait()
 
 
-def start(data_dir: Path) -> Server:
+def start(data_dir: Path, terms: Terms = DEFAULT) -> Server:
     """Start a server on `data_dir` and wait until it answers. Raises ConfigurationError where none can be had.
 
     The caller owns `data_dir`: a server that a crash left over there is stopped first.
     """
     home, socket = data_dir / "redis", embedded_socket(data_dir)
+    url = f"unix://{socket}"
     for folder in (home, socket.parent):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     tried = []
-    with _owned(home, socket) as lock:
+    with _owned(home, terms.client(url), terms) as lock:
         for program in _programs():
             process = _spawn(program, home, socket, lock)
-            fault = _wait(process, socket)
+            fault = _wait(process, terms.client(url), terms)
             if fault is None:
-                return Server(f"unix://{socket}", process, program)
+                return Server(url, process, program)
             tried.append(f"{program}: {fault}")
     raise ConfigurationError(HOW_TO_GET_ONE + (f" Tried {'; '.join(tried)}." if tried else ""))
 
 
 @contextmanager
-def _owned(home: Path, socket: Path) -> Iterator[int]:
+def _owned(home: Path, leftover: Redis, terms: Terms) -> Iterator[int]:
     """The lock on the append-only file. The server inherits it: two on one file would ruin it, and pid files lie."""
     lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + LEFTOVER_SECONDS
+    deadline = time.monotonic() + terms.leftover_seconds
     try:
         while not _locked(lock):
             with suppress(RedisError, OSError):
-                _client(socket).shutdown()
+                leftover.shutdown()
             if time.monotonic() > deadline:
                 raise ConfigurationError(
                     "A Redis server that was left over still uses DATA_DIR and doesn't stop. End it and try again."
@@ -98,21 +118,12 @@ def server_version(client: Redis) -> str:
     return str(found["redis_version"])
 
 
-def is_recent(version: str) -> bool:
-    """Whether Textor can work with it."""
-    return tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_VERSION
-
-
 def _locked(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
-
-
-def _client(socket: Path) -> Redis:
-    return Redis.from_url(f"unix://{socket}", socket_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 0))
 
 
 def _programs() -> Iterator[str]:
@@ -151,20 +162,20 @@ def _spawn(program: str, home: Path, socket: Path, lock: int) -> subprocess.Pope
         )
 
 
-def _wait(process: subprocess.Popen[bytes], socket: Path) -> str | None:
+def _wait(process: subprocess.Popen[bytes], client: Redis, terms: Terms) -> str | None:
     """None once it answers, else what is wrong with it."""
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + terms.ready_seconds
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            version = server_version(_client(socket))
+            version = server_version(client)
         except (BusyLoadingError, RedisError, OSError):
             time.sleep(0.02)
             continue
-        if is_recent(version):
+        if terms.allow(version):
             return None
-        return _ended(process, f"version {version} is older than {'.'.join(map(str, OLDEST_VERSION))}")
+        return _ended(process, f"version {version} is older than {'.'.join(map(str, terms.oldest_version))}")
     if process.poll() is None:
-        return _ended(process, f"did not answer within {READY_SECONDS} s")
+        return _ended(process, f"did not answer within {terms.ready_seconds:g} s")
     return f"ended with code {process.poll()}"
 
 

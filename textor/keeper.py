@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from textor.errors import TextorError
 from textor.processes import Child
 
-QUICK_DEATH_SECONDS = 10.0
 TICK_SECONDS = 0.1
 LONGEST_LINE_BYTES = 64 * 1024
 STDOUT = 1
@@ -44,12 +43,16 @@ class _Running:
 
 
 class Keeper:
-    """Runs `groups` of programs: a group starts after the one before it and stops before it, its members together."""
+    """Runs `groups` of programs: a group starts after the one before it and stops before it, its members together.
 
-    def __init__(self, groups: Sequence[Sequence[Program]], *, patience: int = 5) -> None:
+    It gives up on one that dies `patience` times in a row, each time within `quick_seconds`.
+    """
+
+    def __init__(self, groups: Sequence[Sequence[Program]], *, patience: int = 5, quick_seconds: float = 10.0) -> None:
         self._groups = [[_Running(program) for program in group] for group in groups]
         self._width = max(len("textor"), *(len(program.name) for group in groups for program in group))
         self._patience = patience
+        self._quick_seconds = quick_seconds
         self._selector = selectors.DefaultSelector()
         self._partial: dict[int, bytes] = {}
         self._stops_asked = 0
@@ -108,7 +111,7 @@ class Keeper:
         running.child = None
         running.is_over = running.program.is_once
         self._pass_lines_on()
-        was_quick = time.monotonic() - running.started_at < QUICK_DEATH_SECONDS
+        was_quick = time.monotonic() - running.started_at < self._quick_seconds
         running.quick_deaths = running.quick_deaths + 1 if was_quick else 1
         if self._is_ending or running.is_over:
             return

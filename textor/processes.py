@@ -127,10 +127,10 @@ def fork(work: Callable[[], None]) -> Forked:
         code = 0
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else 1
-    except BaseException:  # noqa: BLE001 - the end of a process: said, then gone
-        traceback.print_exc()
-    finally:
+    finally:  # of a process: whatever went wrong is said, then it is gone
         with suppress(OSError):  # the parent may be gone, and the pipe with it
+            if sys.exc_info()[0]:
+                traceback.print_exc()
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)

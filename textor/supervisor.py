@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from redis import Redis
 from redis.exceptions import RedisError
 
 from textor import embedded_redis
 from textor import settings as settings_module
+from textor.embedded_redis import Terms
 from textor.errors import ConfigurationError
 from textor.keeper import Keeper, Program
 from textor.processes import Executed, execute
@@ -107,17 +107,18 @@ def _is_embedded(settings: Settings) -> bool:
     return settings.redis_url == f"unix://{embedded_socket(settings.data_dir)}"
 
 
-def _check_redis(settings: Settings) -> None:
+def _check_redis(settings: Settings, terms: Terms = embedded_redis.DEFAULT) -> None:
     if _is_embedded(settings):
         return
     try:
-        version = embedded_redis.server_version(Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5))
+        version = embedded_redis.server_version(terms.client(settings.redis_url))
     except (RedisError, OSError):
         raise ConfigurationError(
             "REDIS_URL is set, but no Redis answers there. Start it, or unset REDIS_URL: Textor then runs its own."
         ) from None
-    if not embedded_redis.is_recent(version):
-        raise ConfigurationError(f"REDIS_URL names a Redis {version}; Textor needs 6.2 or newer.")
+    if not terms.allow(version):
+        wanted = ".".join(map(str, terms.oldest_version))
+        raise ConfigurationError(f"REDIS_URL names a Redis {version}; Textor needs {wanted} or newer.")
 
 
 def _redis(settings: Settings) -> list[list[Program]]:

@@ -25,10 +25,10 @@ def workers(tools: Toolbox) -> Iterator[list[Worker]]:
     options: dict[str, Any] = {"connection": tools.redis, "serializer": JSONSerializer, "job_class": Ticket}
     found = [Worker([Queue(name, **options)], **options) for name in QUEUES]
     for worker in found:
-        worker.register_birth()  # type: ignore[no-untyped-call]
+        worker.register_birth()  # type: ignore[no-untyped-call]  # RQ's
     yield found
     for worker in found:
-        worker.register_death()  # type: ignore[no-untyped-call]
+        worker.register_death()  # type: ignore[no-untyped-call]  # RQ's
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_storage_that_cannot_be_written_is_named(client: FlaskClient, tools: Too
 
 
 def test_a_queue_nobody_serves_is_named(client: FlaskClient, workers: list[Worker]) -> None:
-    workers[0].register_death()  # type: ignore[no-untyped-call]
+    workers[0].register_death()  # type: ignore[no-untyped-call]  # RQ's
     answer = client.get("/health/workers/")
     assert answer.status_code == 503
     assert answer.json is not None
