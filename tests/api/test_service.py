@@ -110,6 +110,13 @@ def test_an_unknown_part_is_not_found(client: FlaskClient) -> None:
     assert client.get("/health/moon/").status_code == 404
 
 
+def test_health_may_be_asked_from_inside_by_any_name(environ: dict[str, str]) -> None:
+    environ |= {"ALLOWED_HOSTS": "textor.example", "SECURE_SSL_REDIRECT": "true"}
+    client = create_app(settings_module.load(environ)).test_client()
+    assert client.get("/health", headers={"Host": "10.0.0.7:8000"}).status_code == 200
+    assert client.get("/login", headers={"Host": "10.0.0.7:8000"}).status_code == 400
+
+
 def test_the_document_names_the_calls_and_no_host(app: APIFlask) -> None:
     client = app.test_client()
     document = client.get("/openapi.json", headers={"Host": "evil.example"}).json

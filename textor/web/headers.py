@@ -54,6 +54,8 @@ def is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
 
 def _guard(settings: Settings) -> Callable[[], AnyResponse | None]:
     def guard() -> AnyResponse | None:
+        if request.path.startswith("/health"):  # asked from inside, by address and without TLS
+            return None
         if not is_allowed(request.host, settings.allowed_hosts):
             return Response("Textor does not answer to this host name. See ALLOWED_HOSTS.\n", 400, mimetype="text/plain")
         if settings.secure_ssl_redirect and not request.is_secure:
