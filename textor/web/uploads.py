@@ -172,9 +172,11 @@ def _drained_after_refusal(current: Request) -> Iterator[None]:
 
 
 def _drain(current: Request) -> None:
+    """A server that ends the input itself is read past the limits that werkzeug's own stream holds."""
+    stream = current.environ["wsgi.input"] if current.environ.get("wsgi.input_terminated") else current.stream
     deadline, left = time.monotonic() + DRAINED_SECONDS, DRAINED_BYTES
     while left > 0 and time.monotonic() < deadline:
-        dropped = len(current.stream.read(min(DRAINED_AT_ONCE, left)))
+        dropped = len(stream.read(min(DRAINED_AT_ONCE, left)))
         if not dropped:
             return
         left -= dropped
