@@ -29,7 +29,7 @@ KEPT = timedelta(days=1)
 TICKET_LOST_AFTER = timedelta(seconds=30)
 """A ticket more does no harm: whoever claims the job first makes it."""
 WORKER_LOST_AFTER = timedelta(minutes=3)
-"""The longest transcript allowed (48 hours) takes less than one."""
+"""A PDF of 12 hours takes 13 s of CPU and 230 MB, one of 48 hours four times as long."""
 FAILURE_STANDS_FOR = timedelta(seconds=60)
 MAX_ATTEMPTS = 3
 GIVEN_UP = "This file could not be made: its worker stopped several times. Try another format."
