@@ -73,6 +73,20 @@ def test_segments_come_while_the_recording_is_still_being_read() -> None:
     assert read < REFERENCES["sample.flac"]["turns"][1]["start"]
 
 
+@pytest.mark.parametrize("gain", [0.03, 0.3, 1.5])
+def test_every_utterance_is_heard_at_the_same_loudness(gain: float) -> None:
+    spoken = np.clip(samples(SAMPLE)[: 4 * PCM_RATE] * gain, -32_768, 32_767).astype(np.int16)
+    exact = sphinx._levelled(spoken).astype(np.float64) / 32_768
+    assert 20 * np.log10(np.sqrt(np.mean(exact**2))) == pytest.approx(-20, abs=0.5)
+
+
+def test_a_single_loud_knock_is_not_clipped() -> None:
+    knock = np.zeros(PCM_RATE, np.int16)
+    knock[100] = -32_768
+    assert np.abs(sphinx._levelled(knock).astype(np.int32)).max() == sphinx.LOUDEST_PEAK
+    assert not sphinx._levelled(silence(1)).any()
+
+
 def test_a_quiet_recording_is_heard_as_well_as_a_loud_one() -> None:
     quiet = (samples(SAMPLE)[: 4 * PCM_RATE] * 0.03).astype(np.int16)
     assert hear(SphinxEngine(), quiet).text == REFERENCES["sample.flac"]["turns"][0]["text"]

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +26,7 @@ from tests.adapters.stt.listening import (
 )
 from tests.conftest import FIXTURES
 from tests.wer import score
-from textor.adapters.stt import speech_windows, whisper
+from textor.adapters.stt import speech_windows, whisper, whisper_decoding
 from textor.adapters.stt.port import PCM_RATE, Options, Pcm
 from textor.adapters.stt.speech_windows import Window
 from textor.adapters.stt.whisper import WhisperEngine
@@ -56,6 +57,25 @@ def test_the_language_is_detected_with_a_confidence(sample: Heard, apart: Apart,
     assert (sample.language, persian.language) == ("en", "fa")
     assert 0.5 < persian.language_confidence <= 1
     assert score(REFERENCES["persian.flac"]["text"], persian.text).rate < 0.2
+
+
+@dataclass
+class Part:
+    word: str
+
+
+@pytest.mark.parametrize(
+    ("parts", "spaced", "words"),
+    [
+        ([" ten", " o", "'clock", " sharp."], True, ["ten", "o'clock", "sharp."]),
+        (["And", " so"], True, ["And", "so"]),
+        (["你", "好"], False, ["你", "好"]),
+        ([], True, []),
+    ],
+)
+def test_parts_of_one_word_are_one_word(parts: list[str], spaced: bool, words: list[str]) -> None:
+    whole = whisper_decoding._whole([Part(part) for part in parts], spaced=spaced)
+    assert [whisper_decoding._text(one) for one in whole] == words
 
 
 def test_a_named_language_is_taken_as_it_is(apart: Apart, tiny_whisper: Path) -> None:

@@ -6,11 +6,12 @@ A process that has used CTranslate2 can't fork children that use it too (they ha
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from textor.adapters.stt.port import PCM_RATE
@@ -21,8 +22,10 @@ from textor.errors import EngineError
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
     from faster_whisper.transcribe import Segment as Heard
+    from faster_whisper.transcribe import Word as HeardWord
 
 MOST_THREADS = 4
+UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
 DECODING: dict[str, Any] = {
     "word_timestamps": True,
     # Without the text before it a stretch can't be drawn into the last one's repetitions.
@@ -85,16 +88,34 @@ class Decoding:
 
         with _sentences():
             for segment in heard:
-                spoken = segment.words or ()
-                words = tuple(Word(word.word.strip(), at(word.start), at(word.end), _share(word.probability)) for word in spoken)
+                words = tuple(
+                    Word(_text(parts), at(parts[0].start), at(parts[-1].end), _share(fmean(part.probability for part in parts)))
+                    for parts in _whole(segment.words or (), spaced=self.language not in UNSPACED)
+                )
                 if segment.text.strip():
                     yield Segment(at(segment.start), at(segment.end), segment.text.strip(), words, _confidence(segment, words))
+
+
+def _whole(spoken: "Iterable[HeardWord]", *, spaced: bool) -> "Iterator[list[HeardWord]]":
+    """The parts of each word: the library takes o'clock for two words, but only a word's first part begins with a space."""
+    parts: list[HeardWord] = []
+    for word in spoken:
+        if parts and (word.word[:1].isspace() or not spaced):
+            yield parts
+            parts = []
+        parts.append(word)
+    if parts:
+        yield parts
+
+
+def _text(parts: "list[HeardWord]") -> str:
+    return "".join(part.word for part in parts).strip()
 
 
 def _confidence(segment: "Heard", words: tuple[Word, ...]) -> float:
     if not words:
         return _share(math.exp(segment.avg_logprob))
-    return _share(sum(word.confidence or 0.0 for word in words) / len(words))
+    return _share(fmean(word.confidence or 0.0 for word in words))
 
 
 def _share(value: float) -> float:
