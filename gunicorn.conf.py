@@ -1,5 +1,6 @@
 """How the web processes run, everywhere: `gunicorn wsgi:app`."""
 
+import gc
 import os
 
 from textor import settings as settings_module
@@ -20,6 +21,13 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 control_socket_disable = True  # its default path is one per HOME: a second Textor would collide with the first
 accesslog = None  # textor.tracing writes one line per request, without query strings
 proc_name = "textor"
+
+
+def when_ready(server: object) -> None:  # noqa: ARG001 - gunicorn's hook
+    """Before the workers are forked: what is loaded now is never garbage, and looking at it would copy it into each of them."""
+    gc.freeze()
+
+
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -5,6 +5,7 @@ processes of its own, and N of them with --count. The application is imported on
 """
 
 import argparse
+import gc
 import logging
 import signal
 import sys
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         app = create_app()
     except ConfigurationError as error:
         raise SystemExit(error.message) from None
+    gc.freeze()  # what is loaded now is never garbage; looking for some would copy it into each worker and delay their end
     return Keeper([_programs(app, wanted)]).run()
 
 
