@@ -1,6 +1,7 @@
 """A whole Textor (Redis, workers, web) on a port of its own, and a real Chromium to look at it."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,13 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 
-from tests.conftest import missing
+from tests.conftest import FIXTURES, SHARED, missing
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "Correct-Horse"
 READY_SECONDS = 90
+PATIENCE = 90_000
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -59,6 +61,7 @@ def textor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port, data = free_port(), tmp_path_factory.mktemp("t")
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environ = {**keep, "DATA_DIR": str(data), "PORT": str(port), "HTMX_URL": "", "DEFAULT_ENGINE": "sphinx", "WORKERS": "1"}
+    environ["WHISPER_MODELS_DIR"] = str(models if (models := SHARED / "smoke-whisper").exists() else FIXTURES)
     with (data / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "textor.supervisor"], cwd=ROOT, env=environ, stdout=log, stderr=log)
         address = f"http://127.0.0.1:{port}"
@@ -121,6 +124,27 @@ class Visit:
 Visits = Callable[..., Visit]
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Somebody with a finished transcript of the sample: `cookies` log in, `path` is its page."""
+
+    cookies: StorageState
+    path: str
+
+
+@pytest.fixture(scope="session")
+def reader(chrome: Browser, textor: str) -> Reader:
+    context = chrome.new_context()
+    window = Visit(context.new_page(), context, textor)
+    window.sign_up()
+    window.page.locator('form[action="/transcripts/sample"] button').click()
+    window.page.wait_for_url(re.compile(r"/transcripts/[0-9a-f-]{36}"))
+    expect(window.page.locator("#export")).to_be_attached(timeout=PATIENCE)
+    found = Reader(context.storage_state(), window.page.url.removeprefix(textor))
+    context.close()
+    return found
+
+
 @pytest.fixture
 def visit(chrome: Browser, textor: str) -> Iterator[Visits]:
     """Opens windows; whatever one complained about (console, policy, script errors) fails the test at its end."""
@@ -130,7 +154,9 @@ def visit(chrome: Browser, textor: str) -> Iterator[Visits]:
         context = chrome.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **options})  # type: ignore[arg-type]  # passed on
         context.set_default_timeout(15_000)
         new = Visit(context.new_page(), context, textor)
-        new.page.on("console", lambda message: new.complaints.append(message.text) if message.type in {"error", "warning"} else None)
+        new.page.on(
+            "console", lambda message: new.complaints.append(message.text) if message.type in {"error", "warning"} else None
+        )
         new.page.on("pageerror", lambda error: new.complaints.append(str(error)))
         opened.append(new)
         return new

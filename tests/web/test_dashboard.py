@@ -1,5 +1,6 @@
 """The list: what it shows, what htmx gets, and what a hand on a row does, with and without script."""
 
+import json
 import re
 
 from apiflask import APIFlask
@@ -150,7 +151,7 @@ def test_cancel_retry_delete_and_undo_work_as_plain_forms(alices: Browser, alice
 def test_htmx_gets_a_note_and_the_rows_are_told_to_look_again(alices: Browser, finished: Transcription) -> None:
     answer = alices.send(f"/transcripts/{finished.id}/delete", headers=HTMX)
     assert answer.status_code == 200
-    assert answer.headers["HX-Trigger"] == "jobs:changed"
+    assert json.loads(answer.headers["HX-Trigger"]) == {"jobs:changed": {"target": "body"}}
     assert answer.headers["HX-Reswap"] == "none"
     assert "Deleted." in answer.text
     assert "Undo" in answer.text

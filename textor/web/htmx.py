@@ -1,6 +1,7 @@
 """Answers for htmx: a block of a page, a 304, a toast."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,8 @@ def fragment(body: str, *, trigger: str = "", status: int = 200) -> Response:
     """A part of a page. `trigger` is an event that other parts listen to."""
     response = make_response(body, status)
     if trigger:
-        response.headers["HX-Trigger"] = trigger
+        # On the body: whoever asked may be gone from the page by now, and an event on it would reach nobody.
+        response.headers["HX-Trigger"] = json.dumps({trigger: {"target": "body"}})
     return _varied(response)
 
 
