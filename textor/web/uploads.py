@@ -88,7 +88,7 @@ def receive(tools: Toolbox, user_id: int, choice: Callable[[MultiDict[str, str]]
     Checks the declared length before the body is read, and the CSRF token (field or header) before a file is accepted.
     Raises InvalidInput where there is no file, TooLarge where the request is too large to be read to its end, Unavailable.
     """
-    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]  # a proxy's own method
     with _drained_after_refusal(current), ExitStack() as spools:
         limit = tools.settings.max_upload_bytes
         _refuse_hopeless(current, limit)

@@ -136,4 +136,5 @@ def test_no_shared_file_costs_more_than_seconds_and_megabytes_even_ten_hours_in_
         if name != BOMB:
             assert seconds < 1, name
         assert megabytes < 100, name
-    assert min(costs.of("measure", BOMB)[BOMB][0] for _ in range(3)) < 5  # a busy machine makes CPU seconds longer
+    decoding, measuring = (costs.of(step, BOMB)[BOMB][0] for step in ("decode", "measure"))
+    assert measuring < max(5, 3 * decoding)  # under a coverage tracer and on a busy machine even decoding takes longer

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
@@ -9,7 +10,8 @@ import pytest
 
 from tests.adapters.audio import costs, manifest, sounds
 from tests.conftest import FIXTURES
-from textor.adapters.audio import probe
+from textor.adapters.audio import looking, probe
+from textor.adapters.audio.opening import NOT_MEDIA
 from textor.adapters.audio.probe import Limits
 from textor.errors import InvalidInput
 
@@ -91,6 +93,13 @@ def test_a_tag_that_claims_gigabytes_is_refused_and_costs_this_process_nothing(t
     with pytest.raises(InvalidInput, match="no sound could be read"):
         probe.probe(path, Limits())
     assert psutil.Process().memory_info().rss - before < 5_000_000
+
+
+def test_the_looking_process_answers_what_looking_sees(tmp_path: Path) -> None:
+    sound = sounds.write(tmp_path / "x.wav", sounds.tone(1))
+    assert looking.answer(sound, None) == {"probe": asdict(probe.probe(sound, Limits()))}
+    (tmp_path / "y").write_bytes(b"words")
+    assert looking.answer(tmp_path / "y", None) == {"refused": {"is_media": False, "message": NOT_MEDIA}}
 
 
 def test_a_look_that_ends_badly_is_a_damaged_file(tmp_path: Path) -> None:

@@ -60,15 +60,18 @@ class Probe:
     media_type: str
 
 
-def main(arguments: list[str]) -> None:
+def main(path: str, longest: str = "") -> None:
     """Look at one file under hard limits and print what was seen."""
-    path, *longest = arguments
     _bound()
+    sys.stdout.write(json.dumps(answer(Path(path), float(longest) if longest else None)))
+
+
+def answer(path: Path, max_seconds: float | None) -> dict[str, object]:
+    """`look`, as JSON for the asking process: `probe` or `refused`."""
     try:
-        answer = {"probe": asdict(look(Path(path), float(longest[0]) if longest else None))}
+        return {"probe": asdict(look(path, max_seconds))}
     except InvalidInput as error:
-        answer = {"refused": {"is_media": not isinstance(error, NotMedia), "message": error.message}}
-    sys.stdout.write(json.dumps(answer))
+        return {"refused": {"is_media": not isinstance(error, NotMedia), "message": error.message}}
 
 
 def look(path: Path, max_seconds: float | None = None) -> Probe:
@@ -142,4 +145,4 @@ def _bound() -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])
