@@ -1,14 +1,17 @@
 """Signing up, logging in and out."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import select
 
 from tests.web.conftest import HTML, Browser
+from textor import toolbox
 from textor.extensions import db
 from textor.models import User
+from textor.settings import Settings
 from textor.toolbox import Toolbox
 
 PASSWORD = "Correct-Horse"
@@ -191,3 +194,22 @@ def test_limits_are_counted_in_redis_for_all_processes(browser: Callable[[], Bro
 def test_names_people_type_are_not_kept_in_redis(browser: Callable[[], Browser], tools: Toolbox) -> None:
     log_in(browser(), "my-secret-typed-into-the-name")
     assert not any(b"secret-typed" in key for key in tools.redis.scan_iter("*"))
+
+
+class TestRedisAway:
+    @pytest.fixture
+    def tools(self, settings: Settings) -> Toolbox:
+        """The real tools, with a Redis that isn't there."""
+        return toolbox.build(settings)
+
+    @pytest.fixture
+    def environ(self, environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
+        return {**environ, "REDIS_URL": f"unix://{tmp_path / 'nobody.sock'}"}
+
+    def test_people_can_still_log_in_and_are_still_throttled(self, browser: Callable[[], Browser]) -> None:
+        sign_up(browser())
+        guesser = browser()
+        token = guesser.token()
+        form = {"csrf_token": token, "username": "alice.owner", "password": "Wrong-Horse"}
+        assert [guesser.post("/login", data=form).status_code for _ in range(11)] == [401] * 10 + [429]
+        assert log_in(browser(), "alice@holloway.org") == 303
