@@ -158,6 +158,32 @@ def test_killed_it_leaves_no_orphan_and_starts_again_on_the_same_data(start: Sta
     assert second.process.wait(timeout=60) == 0
 
 
+IMPORTED = """
+import sys, threading
+import psutil
+import {module}
+for thread in threading.enumerate():
+    if thread is not threading.main_thread():
+        thread.join(1)  # limits starts one that ends within milliseconds
+sockets = [found for found in psutil.Process().net_connections("all")]
+files = [found.path for found in psutil.Process().open_files() if found.path.startswith(sys.argv[1])]
+print(threading.active_count(), sockets, files, sorted({{"ctranslate2", "faster_whisper", "weasyprint"}} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("module", ["wsgi", "wsgi, worker"])
+def test_what_is_imported_before_the_fork_holds_nothing_open(tmp_path: Path, module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED.format(module=module), tmp_path],
+        cwd=ROOT,
+        env=environment(tmp_path / "data", 8000),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "1 [] [] []"
+
+
 def refused(data_dir: Path, port: int, **more: str) -> str:
     """The one thing that is said, by an instance that doesn't start."""
     done = subprocess.run(
