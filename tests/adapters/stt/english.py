@@ -55,6 +55,8 @@ def _utterances(pcm: Pcm) -> Iterator[Pcm]:
             if not endpointer.in_speech:
                 yield np.frombuffer(b"".join(spoken), np.int16)
                 spoken = []
+    if spoken:
+        yield np.frombuffer(b"".join(spoken), np.int16)
 
 
 def _decoded(decoder: Decoder, utterance: Pcm) -> list[str]:

@@ -104,6 +104,15 @@ def test_speech_at_the_end_of_the_file_is_heard() -> None:
     assert hear(SphinxEngine(), torn).text == REFERENCES["sample.flac"]["turns"][0]["text"]
 
 
+@pytest.mark.parametrize("silent_frames", range(20))
+@pytest.mark.parametrize("more", [0, 1, 479])
+def test_a_short_silence_at_the_end_takes_no_speech_away(silent_frames: int, more: int) -> None:
+    end = int(REFERENCES["sample.flac"]["turns"][0]["end"] * PCM_RATE) // FRAME * FRAME
+    stream = np.concatenate([samples(SAMPLE)[:end], np.zeros(silent_frames * FRAME + more, np.int16)])
+    (spoken,) = utterances([stream])
+    assert abs(spoken.end - end / PCM_RATE) < 0.4
+
+
 @pytest.mark.parametrize("size", [7, 479, 481, 100_000])
 def test_the_size_of_the_blocks_changes_nothing(size: int) -> None:
     whole = list(utterances([samples(SAMPLE)]))

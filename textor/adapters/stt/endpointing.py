@@ -48,6 +48,8 @@ def utterances(blocks: Iterable[Pcm]) -> Iterator[Utterance]:
             utterance = Utterance(start, np.concatenate(frames[:cut]))
             start, frames = utterance.end, frames[cut:]
             yield utterance
+    if frames:  # the endpointer has nothing to add where the last of the stream is silence, and not enough of it to end speech
+        yield Utterance(start, np.concatenate(frames))
 
 
 def _frames(blocks: Iterable[Pcm], size: int) -> Iterator[tuple[Pcm, bool]]:
