@@ -92,11 +92,18 @@ def test_a_call_without_speaker_labels_is_heard_as_one(stage: Stage, tools: Tool
 
 
 def test_silence_is_a_success_without_words(stage: Stage, tools: Toolbox) -> None:
-    fake(tools).segments = []
     row_id = stage.upload(file="silence.flac")
     stage.run(row_id)
     row = stage.row(row_id)
     assert (row.status, row.text, row.confidence) == (Status.COMPLETED, "", None)
+    assert fake(tools).heard == [], "no engine is paid to listen to nothing"
+
+
+def test_speech_that_nobody_understood_is_a_success_without_words(stage: Stage, tools: Toolbox) -> None:
+    fake(tools).segments = []
+    row_id = stage.upload()
+    stage.run(row_id)
+    assert (stage.row(row_id).status, stage.row(row_id).text) == (Status.COMPLETED, "")
 
 
 def test_an_engines_failure_ends_with_its_sentence_and_the_next_starts(stage: Stage, tools: Toolbox) -> None:

@@ -30,7 +30,7 @@ def advance(tools: Toolbox, transcription_id: str, token: int) -> None:
         engine = engines.engine(tools, row.engine)
         with steps.prepared_audio(tools, claim, row) as tracks:
             answers = [engine.start(track.audio, _options(row)) for track in tracks]
-            if isinstance(answers[0], RemoteJob):
+            if answers and isinstance(answers[0], RemoteJob):
                 _wait_for(tools, claim, answers[0])
             else:
                 _store(tools, claim, steps.merged(tracks, [answer for answer in answers if isinstance(answer, Transcript)]))

@@ -32,19 +32,22 @@ class Track:
 
 @contextmanager
 def prepared_audio(tools: Toolbox, claim: Claim, row: Transcription) -> Iterator[list[Track]]:
-    """The recording as its engine's tracks; the first run over it measures it. Raises InvalidInput where it is unusable."""
+    """The recording as its engine's tracks; the first run over it measures it. No track: there is nothing but silence in it.
+
+    Raises InvalidInput where it is unusable.
+    """
     recording = row.recording
     with tools.storage.local_path(recording.storage_key) as path:
         if recording.peaks is None:
             _measure(tools, claim, recording, path)
-        yield _tracks(tools, row, path)
+        yield _tracks(tools, row, path) if any(recording.peaks or b"") else []
 
 
 def merged(tracks: Sequence[Track], answers: Sequence[Transcript]) -> Transcript:
     """One transcript out of the tracks' own, in the order of time, still lazily: a call's channels are heard turn by turn."""
+    if len(tracks) <= 1:
+        return answers[0] if answers else Transcript([])
     first = answers[0]
-    if len(tracks) == 1:
-        return first
     labelled = [_labelled(answer.segments, track.speaker) for track, answer in zip(tracks, answers, strict=True)]
     return replace(first, segments=heapq.merge(*labelled, key=lambda segment: segment.start))
 
