@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
+from textor.domain import titles
 from textor.features.recordings.library import Filters
 
 STATUSES = ("all", "active", "done", "failed", "cancelled")
@@ -56,7 +57,7 @@ def page_number(text: str) -> int:
 
 def clean(text: str) -> str:
     """One line without control characters: PostgreSQL refuses a NUL."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return titles.clean(text, len(text))
 
 
 def ids() -> list[str]:

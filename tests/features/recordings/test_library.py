@@ -219,3 +219,9 @@ def test_a_list_costs_the_same_number_of_statements_at_any_size(alice: User) -> 
     for n in range(40):
         completed(alice, f"r{n}")
     assert cost() == small
+
+
+def test_a_persian_title_keeps_its_joiners(alice: User, tools: Toolbox) -> None:
+    row = completed(alice)
+    library.rename(tools, alice.id, row.id, "  گفت\u200cوگوی\u202e صبح ")
+    assert library.find(alice.id, row.id).recording.title == "گفت\u200cوگوی صبح"

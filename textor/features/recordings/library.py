@@ -9,6 +9,7 @@ from typing import TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select, update
 
+from textor.domain import titles
 from textor.domain.job_states import ACTIVE, DONE, OPEN, Status
 from textor.domain.transcript import Document, Segment, Word
 from textor.errors import InvalidInput, NotFound, WrongState
@@ -19,7 +20,6 @@ from textor.toolbox import Toolbox
 
 Columns = TypeVarTuple("Columns")
 
-TITLE_LENGTH = 200
 STOPPED_BY_DELETING = "Stopped because it was deleted"
 
 GROUPS: dict[str, frozenset[Status]] = {
@@ -174,7 +174,7 @@ def audio(user_id: int, transcription_id: str) -> StoredAudio:
 def rename(tools: Toolbox, user_id: int, transcription_id: str, title: str) -> None:
     """Give the recording another title. Raises NotFound, InvalidInput."""
     row = find(user_id, transcription_id)
-    title = " ".join(title.split())[:TITLE_LENGTH]
+    title = titles.clean(title)
     if not title:
         raise InvalidInput("A title needs at least one letter.", field="title")
     row.recording.title = title
