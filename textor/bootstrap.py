@@ -65,11 +65,13 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def _engine_options(database_url: str) -> dict[str, Any]:
+    quiet = {"hide_parameters": True}  # an error's text would carry session tokens and transcripts into the log
     if database_url.startswith("sqlite"):
         # IMMEDIATE: sqlite3 begins a transaction at the first write only and takes the write lock at once, so that reads
         # hold no lock and a write never fails because an older read went before it.
-        return {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": SQLITE_WAIT_SECONDS}}
-    return {"pool_pre_ping": True}
+        return quiet | {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": SQLITE_WAIT_SECONDS}}
+    # MySQL's own default, REPEATABLE READ, would show a session that reads twice the rows of its first look.
+    return {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
 
 
 def _limiter_storage(redis_url: str) -> str:
