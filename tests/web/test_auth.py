@@ -134,6 +134,7 @@ def test_after_the_login_one_is_where_one_wanted_to_be(browser: Callable[[], Bro
     [
         "https://evil.example/",
         "//evil.example",
+        "//[",
         "/\\evil.example",
         "\\\\evil.example",
         "javascript:alert(1)",
@@ -170,6 +171,7 @@ def test_guessing_one_account_is_throttled_and_another_is_not(app: APIFlask, bro
         return guesser.post("/login", data={"csrf_token": token, "username": name, "password": "Wrong-Horse"}).status_code
 
     assert [guess("alice.owner") for _ in range(11)] == [401] * 10 + [429]
+    assert guess("ＡＬＩＣＥ.owner") == 429
     assert guess("bob.other") == 401
 
 

@@ -81,3 +81,9 @@ def test_the_errors_speak_the_language_of_the_page(gina: Browser) -> None:
 def test_the_wrong_kind_of_id_is_not_found(alices: Browser) -> None:
     for path in ("/transcripts/1", "/transcripts/..%2f..", "/transcripts/'%20OR%201=1"):
         assert alices.get(path).status_code == 404
+
+
+def test_a_page_address_that_is_none_leads_to_the_login(gina: Browser) -> None:
+    answer = gina.get("/transcripts", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"].startswith("/login")

@@ -95,3 +95,4 @@ def test_no_list_of_hosts_allows_every_host() -> None:
     assert headers.is_allowed("anything:8000", ())
     assert headers.is_allowed("[::1]:8000", ("::1",))
     assert not headers.is_allowed("example.org", ("sub.example.org",))
+    assert not headers.is_allowed("[::1", ("example.org",))

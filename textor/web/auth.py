@@ -22,7 +22,7 @@ pages = APIBlueprint("auth", __name__, enable_openapi=False)
 
 def account_tried() -> str:
     """The account a login is for; hashed, because names people type by mistake can be passwords."""
-    name = request.form.get("username", "").strip().casefold()
+    name = users.key(request.form.get("username", ""))
     return "account:" + hashlib.sha256(name.encode()).hexdigest()[:32]
 
 

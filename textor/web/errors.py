@@ -138,5 +138,8 @@ def _to_login() -> AnyResponse:
 
 
 def _path_of(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket without its partner
+        return ""
     return parts.path + (f"?{parts.query}" if parts.query else "")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import request
 
@@ -67,10 +66,9 @@ def ids() -> list[str]:
 
 def safe_next(target: str | None) -> str | None:
     """Where to go after logging in: a path of this site, or nowhere. Backslashes and `//` lead away."""
-    if not target or not target.startswith("/") or not target.isprintable() or "\\" in target:
+    if not target or not target.startswith("/") or target.startswith("//") or not target.isprintable() or "\\" in target:
         return None
-    parts = urlsplit(target)
-    return None if parts.scheme or parts.netloc or target.startswith("//") else target
+    return target  # one slash at its start: it can name no scheme and no host
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,10 @@ def is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
     """Whether Textor answers to this Host. `.example.org` allows its subdomains too; no list allows every host."""
     if not allowed or "*" in allowed:
         return True
-    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # a bracket without its partner
+        return False
     return any(name == one.lstrip(".") or (one.startswith(".") and name.endswith(one)) for one in map(str.lower, allowed))
 
 

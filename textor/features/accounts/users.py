@@ -56,9 +56,9 @@ def register(tools: Toolbox, new: NewUser) -> User:
     now = tools.clock.now()
     user = User(
         username=new.username.strip(),
-        username_key=_key(new.username),
+        username_key=key(new.username),
         email=new.email.strip(),
-        email_key=_key(new.email),
+        email_key=key(new.email),
         password_hash=_hasher.hash(new.password),
         session_token=_new_token(),
         role=Role.USER,
@@ -90,7 +90,7 @@ def by_session_token(token: str) -> User | None:
 
 def by_name(username: str) -> User | None:
     """The account with this user name."""
-    return db.session.scalars(select(User).where(User.username_key == _key(username))).first()
+    return db.session.scalars(select(User).where(User.username_key == key(username))).first()
 
 
 def change_password(user_id: int, old: str, new: str) -> User:
@@ -170,10 +170,10 @@ def _existing(user_id: int) -> User:
 
 
 def _by_login(name_or_email: str) -> User | None:
-    key = _key(name_or_email)
-    if not key.isprintable():  # PostgreSQL refuses to look for a NUL
+    name = key(name_or_email)
+    if not name.isprintable():  # PostgreSQL refuses to look for a NUL
         return None
-    return db.session.scalars(select(User).where(or_(User.username_key == key, User.email_key == key))).first()
+    return db.session.scalars(select(User).where(or_(User.username_key == name, User.email_key == name))).first()
 
 
 def _matches(stored: str, password: str) -> bool:
@@ -183,7 +183,7 @@ def _matches(stored: str, password: str) -> bool:
         return False
 
 
-def _key(name: str) -> str:
+def key(name: str) -> str:
     """The form in which names and addresses are compared: `Straße` and `STRASSE` are one."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())
 
@@ -202,7 +202,7 @@ def _check_username(new: NewUser) -> None:
     name = new.username.strip()
     if len(name) < MIN_LENGTH:
         raise InvalidInput("A user name needs at least 8 characters.", field="username")
-    if len(name) > MAX_USERNAME or len(_key(name)) > MAX_USERNAME:
+    if len(name) > MAX_USERNAME or len(key(name)) > MAX_USERNAME:
         raise InvalidInput("A user name has at most 150 characters.", field="username")
     if not name.isprintable() or "@" in name:
         raise InvalidInput("A user name can't contain @ or invisible characters.", field="username")
