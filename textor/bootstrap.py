@@ -71,7 +71,7 @@ def _engine_options(database_url: str) -> dict[str, Any]:
         # hold no lock and a write never fails because an older read went before it.
         return quiet | {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": SQLITE_WAIT_SECONDS}}
     # MySQL's own default, REPEATABLE READ, would show a session that reads twice the rows of its first look.
-    return {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    return quiet | {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
 
 
 def _limiter_storage(redis_url: str) -> str:
