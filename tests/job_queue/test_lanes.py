@@ -130,6 +130,14 @@ def test_handed_back_work_runs_again_and_the_attempt_does_not_count(tools: Toolb
     assert token(claim.id) == claim.token + 2
 
 
+def test_work_that_a_provider_has_is_not_handed_back(tools: Toolbox, alice: User) -> None:
+    claim = started(tools, alice)
+    runs.write(tools, claim, remote_id="abc")
+    db.session.commit()
+    assert not runs.hand_back(tools, claim.id, claim.token)
+    assert (status(claim.id), token(claim.id)) == (Status.PROCESSING, claim.token)
+
+
 def test_a_worker_lost_too_often_ends_the_job_with_a_reason(tools: Toolbox, alice: User, clock: FakeClock) -> None:
     row_id = factories.transcription(alice).id
     lanes.dispatch(tools, alice.id)

@@ -2,7 +2,7 @@
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests import factories
 from tests.fakes import FakeClock
@@ -85,6 +85,16 @@ def test_one_round_serves_every_waiting_user(app: APIFlask, tools: Toolbox) -> N
     ids = {factories.transcription(factories.user(f"User{n}")).id for n in range(7)}
     assert reconciler.reconcile(tools)["dispatched"] == 7
     assert {row(row_id).status for row_id in ids} == {Status.QUEUED}
+
+
+def test_a_round_outlives_an_absence_of_the_database(tools: Toolbox, alice: User) -> None:
+    db.session.execute(text("ALTER TABLE transcriptions RENAME TO elsewhere"))
+    db.session.commit()
+    try:
+        reconciler.reconcile_if_due(tools)
+    finally:
+        db.session.execute(text("ALTER TABLE elsewhere RENAME TO transcriptions"))
+        db.session.commit()
 
 
 def test_only_one_process_reconciles_per_turn(tools: Toolbox, alice: User) -> None:

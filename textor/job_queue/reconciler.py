@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from redis.exceptions import RedisError
 from sqlalchemy import exists, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
 from textor.domain.job_states import Status
@@ -31,6 +32,9 @@ def reconcile_if_due(tools: Toolbox) -> None:
             reconcile(tools)
     except RedisError:
         log.warning("redis is away: reconciling later")
+    except SQLAlchemyError:  # raised into a worker's loop, it would end the worker
+        db.session.rollback()
+        log.warning("the database is away: reconciling later", exc_info=True)
 
 
 def _reclaim_stale(tools: Toolbox) -> int:

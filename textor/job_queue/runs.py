@@ -75,13 +75,16 @@ def finish(tools: Toolbox, claim: Claim, status: Status, **values: Any) -> None:
 
 
 def hand_back(tools: Toolbox, transcription_id: str, token: int) -> bool:
-    """A worker that must stop gives its run back: the row waits again, the attempt doesn't count."""
+    """A worker that must stop gives its run back: the row waits again, the attempt doesn't count. One that a provider has
+    is left to whoever polls it: it would be paid twice."""
     claim = held(transcription_id, token)
     if claim is None:
         return False
-    given = claims.change(claims.mine(claim).values(**claims.waiting_again(tools), attempts=Transcription.attempts - 1))
+    ours = claims.mine(claim).where(Transcription.remote_id.is_(None))
+    given = claims.change(ours.values(**claims.waiting_again(tools), attempts=Transcription.attempts - 1))
     db.session.commit()
-    lanes.free(tools, claim.user_id, claim.owner)
+    if given:
+        lanes.free(tools, claim.user_id, claim.owner)
     return given
 
 

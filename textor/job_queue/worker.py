@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from textor import bootstrap
 from textor.extensions import db
@@ -70,7 +71,7 @@ class TextorWorker(Worker):
         with suppress(RedisError):
             super().maintain_heartbeats(job)
         run = _run_of(job)
-        if run and not runs.heartbeat(bootstrap.tools(), *run):
+        if run and not _is_kept(*run):
             log.info("transcription %s is no longer ours: ending its work-horse", run[0])
             self.kill_horse()
 
@@ -93,6 +94,16 @@ class TextorWorker(Worker):
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         db.engine.dispose(close=False)
         super().main_work_horse(job, queue)
+
+
+def _is_kept(transcription_id: str, token: int) -> bool:
+    """Whether the run still has its claim; while the database is away it is taken to have it, since its writes are fenced."""
+    try:
+        return runs.heartbeat(bootstrap.tools(), transcription_id, token)
+    except SQLAlchemyError:
+        db.session.rollback()
+        log.warning("the database is away: no heartbeat for %s", transcription_id, exc_info=True)
+        return True
 
 
 def _run_of(job: Job) -> tuple[str, int] | None:
