@@ -51,6 +51,7 @@ PERIODIC = (
     Periodic("purge", 60, library.purge),
     Periodic("incoming", 3600, intake.sweep_incoming),
     Periodic("exports", 3600, exports.sweep_exports),
+    Periodic("downloads", 30, downloads.heal),
 )
 
 
