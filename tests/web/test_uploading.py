@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -59,6 +60,22 @@ def test_an_upload_without_a_token_is_refused_by_form_and_by_script(alices: Brow
         .startswith("This page was open")
     )
     assert count() == 0
+
+
+def test_a_slow_upload_holds_no_connection_to_the_database(alices: Browser) -> None:
+    headers = {"X-CSRFToken": alices.token(), "Content-Type": "multipart/form-data; boundary=x", **JSON}
+    db.session.rollback()
+    idle, seen = db.engine.pool.status(), []
+
+    class Body(io.BytesIO):
+        def readinto(self, buffer: Any) -> int:
+            seen.append(db.engine.pool.status())
+            return super().readinto(buffer)
+
+    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n--x--\r\n'
+    headers["Content-Length"] = str(len(body))
+    assert alices.post("/transcripts", input_stream=Body(body), headers=headers).status_code == 400
+    assert set(seen) == {idle}
 
 
 def test_a_strangers_body_is_not_read(gina: Browser) -> None:

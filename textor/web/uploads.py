@@ -25,7 +25,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 
 from textor.errors import InvalidInput, TextorError, TooLarge
-from textor.extensions import csrf
+from textor.extensions import csrf, db
 from textor.features.recordings import intake
 from textor.features.recordings.intake import Choice, Spool
 from textor.toolbox import Toolbox
@@ -93,6 +93,7 @@ def receive(tools: Toolbox, user_id: int, choice: Callable[[MultiDict[str, str]]
         limit = tools.settings.max_upload_bytes
         _refuse_hopeless(current, limit)
         current.max_content_length = MOST_FILES * limit + FORM_BYTES
+        db.session.rollback()  # whoever sends slowly must not hold a connection meanwhile: there are fewer than threads
         current.form_data_parser_class = _parser(_Parts(tools, current, spools))
         form = current.form
         csrf.protect()
