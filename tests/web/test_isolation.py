@@ -35,7 +35,7 @@ def test_bob_cannot_touch_alices_transcript(bobs: Browser, alice: User, finished
 
 @pytest.mark.parametrize("action", ["cancel", "retry", "delete", "undo"])
 def test_bob_cannot_touch_alices_transcripts_in_bulk(bobs: Browser, finished: Transcription, action: str) -> None:
-    assert bobs.send(f"/transcripts/bulk/{action}", {"ids": [finished.id]}).status_code == 404
+    assert bobs.send(f"/transcripts/bulk/{action}", {"ids": [finished.id, f"{finished.id}\0"]}).status_code == 404
     db.session.expire_all()
     assert finished.status == "completed"
     assert finished.deleted_at is None

@@ -61,7 +61,7 @@ def clean(text: str) -> str:
 
 def ids() -> list[str]:
     """The rows somebody ticked; a page has twelve."""
-    return list(dict.fromkeys(request.form.getlist("ids")))[:100]
+    return list(dict.fromkeys(clean(one) for one in request.form.getlist("ids")))[:100]
 
 
 def safe_next(target: str | None) -> str | None:

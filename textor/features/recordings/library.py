@@ -217,12 +217,10 @@ def purge(tools: Toolbox) -> int:
 
 
 def _destroy(tools: Toolbox, transcription_id: str, deadline: object) -> bool:
-    statement = (
-        select(Transcription)
-        .where(Transcription.id == transcription_id, Transcription.deleted_at < deadline)
-        .with_for_update(of=Transcription)
-    )
-    row = db.session.scalars(statement).first()
+    expired = (Transcription.id == transcription_id, Transcription.deleted_at < deadline)
+    # A write that changes nothing: it holds the row on every database, SQLite knows no FOR UPDATE.
+    db.session.execute(update(Transcription).where(*expired).values(deleted_at=Transcription.deleted_at))
+    row = db.session.scalars(select(Transcription).where(*expired)).first()
     if row is None:
         db.session.rollback()
         return False
