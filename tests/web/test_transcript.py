@@ -66,6 +66,14 @@ def test_each_text_goes_in_its_own_direction(alices: Browser, alice: User) -> No
     assert '<p class="said" dir="auto" lang="fa">سلام دنیا</p>' in page
 
 
+def test_a_waiting_ones_place_is_told_anew_when_it_moves_up(alices: Browser, alice: User) -> None:
+    ahead, row = factories.transcription(alice), factories.transcription(alice)
+    tag = alices.get(path(row), headers=HTMX).headers["ETag"]
+    ahead.status = "cancelled"
+    db.session.commit()
+    assert alices.get(path(row), headers={**HTMX, "If-None-Match": tag}).status_code == 200
+
+
 def test_while_it_runs_the_text_so_far_is_shown_and_asked_for_again(alices: Browser, alice: User) -> None:
     row = factories.transcription(alice, status="processing", active_for=alice.id, progress=50.0)
     db.session.add(SegmentRow(transcription_seq=row.seq, n=0, start=0, end=1, text="first words", words=[]))

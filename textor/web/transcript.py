@@ -25,7 +25,8 @@ def show(transcription_id: object) -> Response | str:
     row = library.find(me().id, str(transcription_id))
     if not htmx.wants_fragment():
         return render_template("transcript.html", **_reading(row))
-    facts = (row.id, row.updated_at, row.status, row.progress, locale.tag())
+    place = library.positions(me().id).get(row.id)
+    facts = (row.id, row.updated_at, row.status, row.progress, place, locale.tag())
     return htmx.unless_known(facts, lambda: htmx.block("transcript.html", "script", partials=True, **_reading(row)))
 
 
