@@ -135,7 +135,7 @@ def _discard(folder: Path) -> None:
 def _install(folder: Path, files: Sequence[Path]) -> None:
     print("Installing Textor's packages. The first time takes a minute or two.", flush=True)
     command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-    command += ["--require-hashes", "--no-compile"]  # compiled on first use: most modules never are
+    command += ["--require-hashes"]
     for file in files:
         command += ["-r", file]
     if subprocess.run([str(part) for part in command], check=False).returncode:

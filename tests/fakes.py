@@ -61,6 +61,7 @@ class FakeRemoteEngine(FakeEngine):
     """Takes a job on and finishes it after `polls` looks."""
 
     polls: int = 2
+    away: EngineError | None = None
     asked: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
 
@@ -73,6 +74,8 @@ class FakeRemoteEngine(FakeEngine):
         return RemoteJob(f"remote-{len(self.heard)}", poll_seconds=5)
 
     def check(self, job: RemoteJob, options: Options) -> Transcript | Progress:
+        if self.away:
+            raise self.away
         self.asked.append(job.id)
         if len(self.asked) < self.polls:
             return Progress(fraction=len(self.asked) / self.polls, poll_seconds=5)

@@ -23,7 +23,7 @@ def names(app: APIFlask, *arguments: str) -> list[str]:
 
 
 def test_without_arguments_everything_is_served(app: APIFlask) -> None:
-    assert names(app) == ["speech.1", "speech.2", "remote", "text", "exports", "check", "scheduler"]
+    assert names(app) == ["speech.1", "speech.2", "remote", "text", "exports", "downloads", "check", "scheduler"]
 
 
 def test_the_setting_says_how_many_hear_speech(environ: dict[str, str], request: pytest.FixtureRequest) -> None:
@@ -71,7 +71,7 @@ def test_it_serves_and_stops_cleanly(app: APIFlask, environ: dict[str, str], red
             [sys.executable, "worker.py"], cwd=ROOT, env=environ | {"WORKERS": "1"}, stdout=out, stderr=out
         )
     try:
-        wait_for(lambda: workers.alive(redis) == {"speech": 1, "remote": 1, "text": 1, "exports": 1})
+        wait_for(lambda: workers.alive(redis) == {"speech": 1, "remote": 1, "text": 1, "exports": 1, "downloads": 1})
         wait_for(lambda: bool(redis.exists("textor:periodic:incoming")))
     finally:
         process.send_signal(signal.SIGTERM)

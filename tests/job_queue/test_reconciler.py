@@ -50,6 +50,15 @@ def test_a_ticket_that_still_waits_is_not_doubled(tools: Toolbox, alice: User, c
     assert len(tickets.waiting(tools, "speech")) == 1
 
 
+def test_a_second_ticket_that_still_waits_is_not_doubled_either(tools: Toolbox, alice: User, clock: FakeClock) -> None:
+    dispatched(tools, alice)
+    tools.redis.flushdb()
+    clock.advance(tools.settings.lease_seconds)
+    assert reconciler.reconcile(tools)["reticketed"] == 1
+    clock.advance(tools.settings.lease_seconds)
+    assert reconciler.reconcile(tools)["reticketed"] == 0
+
+
 def test_a_silent_workers_job_is_run_again_under_a_new_token(tools: Toolbox, alice: User, clock: FakeClock) -> None:
     row_id = dispatched(tools, alice)
     runs.start(tools, row_id, 1)

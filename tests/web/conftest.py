@@ -13,6 +13,7 @@ from tests import factories
 from tests.stage import clock, tools  # noqa: F401 - fixtures
 from textor.extensions import db
 from textor.models import SegmentRow, Speaker, Transcription, User
+from textor.models.users import Role
 
 HTML = {"Accept": "text/html"}
 HTMX = {"HX-Request": "true"}
@@ -74,6 +75,12 @@ def logged_in(client: Browser, user: User) -> Browser:
 def alices(browser: Callable[[], Browser], alice: User) -> Browser:
     """Alice's browser."""
     return logged_in(browser(), alice)
+
+
+@pytest.fixture
+def adas(browser: Callable[[], Browser]) -> Browser:
+    """The admin's browser."""
+    return logged_in(browser(), factories.user("Ada", Role.ADMIN))
 
 
 @pytest.fixture

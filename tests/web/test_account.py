@@ -75,19 +75,26 @@ def test_other_devices_can_be_signed_out(browser: Callable[[], Browser], owners:
     assert other.get("/account").status_code == 302
 
 
-def test_a_model_is_fetched_in_the_background_and_watched(alices: Browser) -> None:
-    idle = alices.get("/account", headers=HTMX)
+def test_a_model_is_fetched_in_the_background_and_watched(adas: Browser) -> None:
+    idle = adas.get("/account", headers=HTMX)
     assert "every 2s" not in idle.text
-    answer = alices.send("/account/models/whisper/tiny/download", headers=HTMX)
+    answer = adas.send("/account/models/whisper/tiny/download", headers=HTMX)
     assert "engines:changed" in answer.headers["HX-Trigger"]
     job = db.session.scalars(select(Job)).one()
     assert (job.kind, job.state) == ("download_model", "queued")
-    running = alices.get("/account", headers=HTMX)
+    running = adas.get("/account", headers=HTMX)
     assert "every 2s, engines:changed" in running.text
     assert "<html" not in running.text
-    assert alices.get("/account", headers={**HTMX, "If-None-Match": running.headers["ETag"]}).status_code == 304
+    assert adas.get("/account", headers={**HTMX, "If-None-Match": running.headers["ETag"]}).status_code == 304
 
 
-def test_a_model_that_does_not_exist_is_refused(alices: Browser) -> None:
-    assert alices.send("/account/models/whisper/huge/download").status_code == 400
-    assert alices.send("/account/models/nothing/huge/download").status_code == 400
+def test_a_model_that_does_not_exist_is_refused(adas: Browser) -> None:
+    assert adas.send("/account/models/whisper/huge/download").status_code == 400
+    assert adas.send("/account/models/nothing/huge/download").status_code == 400
+
+
+def test_only_an_admin_fills_the_disk_with_models(alices: Browser, adas: Browser) -> None:
+    assert "/models/whisper/tiny/download" in adas.get("/account").text
+    assert "/models/whisper/tiny/download" not in alices.get("/account").text
+    assert alices.send("/account/models/whisper/tiny/download").status_code == 403
+    assert db.session.scalars(select(Job)).all() == []

@@ -60,6 +60,10 @@ def test_static_files_under_their_versions_are_kept_for_a_year(gina: Browser) ->
     assert "immutable" not in gina.get("/static/app.css").headers.get("Cache-Control", "")
 
 
+def test_a_page_is_kept_by_nobody_but_its_reader(alices: Browser) -> None:
+    assert alices.get("/transcripts").headers["Cache-Control"] == "private, no-cache"
+
+
 def test_no_hsts_over_plain_http(gina: Browser) -> None:
     assert "Strict-Transport-Security" not in gina.get("/login").headers
 

@@ -64,16 +64,22 @@ def _reticket(tools: Toolbox) -> int:
         )
     ).all()
     db.session.commit()
+    waiting = {name: {_bare(known) for known in tickets.waiting(tools, name)} for name in (tickets.QUEUES if rows else ())}
     count = 0
     for row in rows:
         queue_name, ticket_id = tickets.queue_for(tools, row.engine), f"t-{row.id}-{row.run_token}"
-        if any(known.startswith(ticket_id) for known in tickets.waiting(tools, queue_name)):
+        if ticket_id in waiting[queue_name]:
             continue
         if _touch(tools, row.id, row.run_token, row.heartbeat_at):
             # the lost ticket's id may still be known to RQ, so the new one's differs
             new_id = f"{ticket_id}-{int(now.timestamp() * 1000)}"
             count += tickets.enqueue(tools, queue_name, "transcribe", row.id, row.run_token, ticket_id=new_id)
     return count
+
+
+def _bare(ticket_id: str) -> str:
+    """`t-<uuid>-<token>`, without what a second ticket for the same run adds."""
+    return "-".join(ticket_id.split("-")[:7])
 
 
 def _touch(tools: Toolbox, transcription_id: str, token: int, seen: object) -> bool:

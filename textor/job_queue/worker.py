@@ -82,6 +82,12 @@ class TextorWorker(Worker):
         if self.horse_pid:
             self.kill_horse()
 
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """A stop that came between the ticket and the fork found no horse to end."""
+        super().fork_work_horse(job, queue)
+        if self._must_stop:
+            self.kill_horse()
+
     def execute_job(self, job: Job, queue: Queue) -> None:
         super().execute_job(job, queue)
         run = _run_of(job)

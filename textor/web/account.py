@@ -13,7 +13,7 @@ from textor.domain import languages
 from textor.errors import InvalidInput
 from textor.features.accounts import users
 from textor.features.transcription import downloads, engines
-from textor.routing import LOGIN_LIMIT, READ_LIMIT, WRITE_LIMIT, limited, login_needed
+from textor.routing import LOGIN_LIMIT, READ_LIMIT, WRITE_LIMIT, admin_needed, limited, login_needed
 from textor.web import forms, htmx, locale
 from textor.web.visitors import Visitor, me
 
@@ -70,7 +70,7 @@ def sign_out_everywhere() -> Response:
 
 
 @pages.post("/models/<engine>/<model>/download")
-@login_needed
+@admin_needed
 @limited(WRITE_LIMIT)
 def download_model(engine: str, model: str) -> Response:
     """Fetch a local model in the background."""

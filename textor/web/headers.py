@@ -29,6 +29,8 @@ def prepare(app: Flask, settings: Settings) -> None:
             response.headers.setdefault(name, value)
         if settings.secure_hsts_seconds and request.is_secure:
             response.headers.setdefault("Strict-Transport-Security", f"max-age={settings.secure_hsts_seconds}; includeSubDomains")
+        if response.mimetype == "text/html":
+            response.headers.setdefault("Cache-Control", "private, no-cache")
         if request.endpoint == "static" and "v" in request.args:
             response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}, immutable"
         return response

@@ -1,6 +1,7 @@
 """One transcription from ticket to text: at once, over a provider, cut off, broken; and the next one starts by itself."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -176,6 +177,29 @@ def test_a_remote_job_is_submitted_once_and_polled_until_done(stage: Stage, tool
         assert polls.enqueue_due(tools) == 1
         pipeline.poll(tools, row_id, 1)
     assert (stage.row(row_id).status, remote.asked, len(remote.heard)) == (Status.COMPLETED, ["remote-1", "remote-1"], 1)
+
+
+def test_a_provider_that_is_away_for_a_while_loses_no_job(stage: Stage, tools: Toolbox, clock: FakeClock) -> None:
+    remote = tools.engines["fake_remote"]
+    assert isinstance(remote, FakeRemoteEngine)
+    row_id = stage.upload("fake_remote")
+    stage.run(row_id)
+    remote.away = EngineError("The provider can't be reached.", retryable=True, retry_after=90)
+    clock.advance(6)
+    pipeline.poll(tools, row_id, 1)
+    row = stage.row(row_id)
+    assert (row.status, row.remote_id) == (Status.PROCESSING, "remote-1")
+    assert row.next_poll_at == clock.now() + timedelta(seconds=90)
+    clock.advance(25 * 3600)
+    pipeline.poll(tools, row_id, 1)
+    assert (stage.row(row_id).status, stage.row(row_id).error) == (Status.FAILED, "The provider can't be reached.")
+
+
+def test_a_provider_hears_a_call_once(stage: Stage, tools: Toolbox) -> None:
+    remote = tools.engines["fake_remote"]
+    assert isinstance(remote, FakeRemoteEngine)
+    stage.run(stage.upload("fake_remote", diarize=True))
+    assert len(remote.heard) == 1
 
 
 def test_a_poll_after_a_cancel_does_nothing(stage: Stage, tools: Toolbox, clock: FakeClock) -> None:

@@ -16,7 +16,7 @@ from textor.toolbox import Toolbox
 
 KIND = "download_model"
 OPEN = (JobState.QUEUED, JobState.RUNNING)
-QUEUE = "exports"
+QUEUE = "downloads"
 MAX_ATTEMPTS = 3
 LOST_AFTER = timedelta(minutes=2)
 BEAT = timedelta(seconds=20)  # how often a slow download says that it is alive

@@ -16,6 +16,9 @@ from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
+LONGEST_WAIT = timedelta(hours=24)
+RETRY_SECONDS = 30.0
+
 SORRY = "Something went wrong inside Textor while it transcribed this. Try again; if it happens again, tell the operator."
 
 
@@ -55,7 +58,8 @@ def poll(tools: Toolbox, transcription_id: str, token: int) -> None:
     except Fenced:
         raise  # the run has no say any more
     except TextorError as error:
-        _fail(tools, claim, error)
+        if not _asks_again(tools, claim, row, error):
+            _fail(tools, claim, error)
 
 
 def give_up(tools: Toolbox, transcription_id: str, token: int) -> None:
@@ -83,6 +87,17 @@ def _wait_on(tools: Toolbox, claim: Claim, progress: Progress) -> None:
         values["progress"] = min(99.0, max(0.0, progress.fraction * 100))
     runs.write(tools, claim, message=progress.message, **values)
     db.session.commit()
+
+
+def _asks_again(tools: Toolbox, claim: Claim, row: Transcription, error: TextorError) -> bool:
+    """A provider that can't be reached for now doesn't lose a job it has been paid for; one that can't for a day does."""
+    if not isinstance(error, EngineError) or not error.retryable or row.started_at is None:
+        return False
+    db.session.rollback()
+    if tools.clock.now() - row.started_at > LONGEST_WAIT:
+        return False
+    _wait_on(tools, claim, Progress(poll_seconds=error.retry_after or RETRY_SECONDS))
+    return True
 
 
 def _store(tools: Toolbox, claim: Claim, transcript: Transcript) -> None:

@@ -101,7 +101,9 @@ def _measure(tools: Toolbox, claim: Claim, recording: Recording, path: Path) -> 
 
 def _tracks(tools: Toolbox, row: Transcription, path: Path) -> list[Track]:
     recording = row.recording
-    channels: list[int | None] = [0, 1] if row.diarize and recording.is_dual_channel else [None]
+    # A provider hears the file itself: one paid job, whatever its channels.
+    is_split = row.diarize and recording.is_dual_channel and tools.engines[row.engine].capabilities.runs_locally
+    channels: list[int | None] = [0, 1] if is_split else [None]
     limit = tools.settings.max_audio_hours * 3600
     return [
         Track(
