@@ -15,7 +15,7 @@ from textor.toolbox import Toolbox
 log = logging.getLogger(__name__)
 
 QUEUES = ("speech", "remote", "text", "exports", "downloads")
-"""Separate, so that none starves another: this machine's CPU, provider calls, text models, large files, models on their way here."""
+"""Separate, so that none starves another: this machine's CPU, provider calls, text models, large files, models being fetched."""
 
 ENTRY_POINT = "textor.jobs.run"
 LONGEST_JOB_SECONDS = 24 * 3600
