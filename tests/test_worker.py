@@ -3,8 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,9 @@ from redis import Redis
 
 import worker
 from tests.laws import ROOT
+from tests.waiting import until
 from textor.job_queue import worker as workers
+from textor.job_queue.tickets import QUEUES
 
 READY_SECONDS = 60
 
@@ -56,13 +56,6 @@ def test_wrong_settings_end_it_with_a_sentence(monkeypatch: pytest.MonkeyPatch) 
         worker.main([])
 
 
-def wait_for(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)  # another process does it
-
-
 @pytest.mark.timeout(180)
 def test_it_serves_and_stops_cleanly(app: APIFlask, environ: dict[str, str], redis: Redis, tmp_path: Path) -> None:
     log = tmp_path / "log"
@@ -71,8 +64,8 @@ def test_it_serves_and_stops_cleanly(app: APIFlask, environ: dict[str, str], red
             [sys.executable, "worker.py"], cwd=ROOT, env=environ | {"WORKERS": "1"}, stdout=out, stderr=out
         )
     try:
-        wait_for(lambda: workers.alive(redis) == {"speech": 1, "remote": 1, "text": 1, "exports": 1, "downloads": 1})
-        wait_for(lambda: bool(redis.exists("textor:periodic:incoming")))
+        until(lambda: workers.alive(redis) == dict.fromkeys(QUEUES, 1), "every queue is served", READY_SECONDS)
+        until(lambda: redis.exists("textor:periodic:incoming"), "the scheduler is at work", READY_SECONDS)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0

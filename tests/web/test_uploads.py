@@ -8,8 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from tests.adapters.audio import sounds
+from tests.waiting import until
 from tests.web.conftest import Browser
 from textor.extensions import db
 from textor.features.recordings import sample
@@ -80,7 +80,7 @@ def server(alices: Browser, environ: dict[str, str], tmp_path_factory: pytest.Te
     headers = {"Accept": "application/json", "Content-Type": "multipart/form-data; boundary=x", "X-CSRFToken": token}
     with subprocess.Popen(command, cwd=ROOT, env={"PATH": os.environ["PATH"], **environ}) as process:
         running = Server(psutil.Process(process.pid), path, {**headers, "Cookie": f"textor_session={cookie.value}"})
-        until(lambda: answers(path))
+        until(lambda: answers(path), "the server answers")
         yield running
         process.terminate()
 
@@ -90,13 +90,6 @@ def answers(path: Path) -> bool:
         connection.request("GET", "/health")
         return connection.getresponse().status == 200
     return False
-
-
-def until(happened: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
 
 
 def large(megabytes: int) -> Iterator[bytes]:
@@ -177,8 +170,8 @@ def test_a_sender_who_goes_away_leaves_nothing(server: Server, tools: Toolbox) -
             connection.putheader(name, value)
         connection.endheaders()
         connection.send(HEAD % b"half.wav" + BLOCK * 3)
-        until(lambda: len(incoming(tools)) == 1)
-    until(lambda: incoming(tools) == [])
+        until(lambda: len(incoming(tools)) == 1, "a spool is there")
+    until(lambda: incoming(tools) == [], "nothing is left")
     assert count() == 0
 
 

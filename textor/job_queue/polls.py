@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from textor.domain.job_states import Status
 from textor.extensions import db
-from textor.job_queue import tickets
+from textor.job_queue import claims, tickets
 from textor.models import Transcription
 from textor.toolbox import Toolbox
 
@@ -34,11 +34,10 @@ def enqueue_due(tools: Toolbox) -> int:
 def _lease(tools: Toolbox, transcription_id: str, token: int, seen: object) -> bool:
     """Push the next look a lease ahead: a poll that dies is repeated then."""
     later = tools.clock.now() + timedelta(seconds=tools.settings.lease_seconds)
-    result = db.session.execute(
+    leased = claims.change(
         update(Transcription)
         .where(Transcription.id == transcription_id, Transcription.run_token == token, Transcription.next_poll_at == seen)
         .values(next_poll_at=later)
-        .execution_options(synchronize_session=False)
     )
     db.session.commit()
-    return bool(getattr(result, "rowcount", 0))
+    return leased

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from textor.domain.job_states import Status
 from textor.extensions import db
-from textor.job_queue import lanes, runs, tickets
+from textor.job_queue import claims, lanes, runs, tickets
 from textor.models import Transcription
 from textor.toolbox import Toolbox
 
@@ -84,7 +84,7 @@ def _bare(ticket_id: str) -> str:
 
 def _touch(tools: Toolbox, transcription_id: str, token: int, seen: object) -> bool:
     """Compare-and-set on the heartbeat: of two reconcilers one goes on."""
-    result = db.session.execute(
+    touched = claims.change(
         update(Transcription)
         .where(
             Transcription.id == transcription_id,
@@ -93,10 +93,9 @@ def _touch(tools: Toolbox, transcription_id: str, token: int, seen: object) -> b
             Transcription.heartbeat_at == seen,
         )
         .values(heartbeat_at=tools.clock.now())
-        .execution_options(synchronize_session=False)
     )
     db.session.commit()
-    return bool(getattr(result, "rowcount", 0))
+    return touched
 
 
 def _dispatch_waiting(tools: Toolbox) -> int:

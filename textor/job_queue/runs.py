@@ -90,15 +90,11 @@ def hand_back(tools: Toolbox, transcription_id: str, token: int) -> bool:
 
 def reclaim(tools: Toolbox, transcription_id: str, token: int, seen: datetime | None) -> bool:
     """Take a run from a worker last heard of at `seen`: it waits again, or fails when it has been tried too often."""
-    stale = (
-        update(Transcription)
-        .where(
-            Transcription.id == transcription_id,
-            Transcription.run_token == token,
-            Transcription.status == Status.PROCESSING,
-            Transcription.heartbeat_at == seen,
-        )
-        .execution_options(synchronize_session=False)
+    stale = update(Transcription).where(
+        Transcription.id == transcription_id,
+        Transcription.run_token == token,
+        Transcription.status == Status.PROCESSING,
+        Transcription.heartbeat_at == seen,
     )
     again = stale.where(Transcription.attempts < tools.settings.max_attempts).values(**claims.waiting_again(tools))
     lost = stale.values(
