@@ -33,6 +33,14 @@ def bound(command: Sequence[str]) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _BOUND, str(os.getpid()), *command]
 
 
+def end_with_parent(parent: int, number: int) -> None:
+    """In a forked child (Linux): let the kernel send it `number` when `parent` dies, and end if that has happened already."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
 class Child(Protocol):
     """A process that was started."""
 
@@ -111,16 +119,16 @@ def fork(work: Callable[[], None]) -> Forked:
     readable, writable = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    parent = os.getpid()
     pid = os.fork()
     if pid:
         os.close(writable)
         return Forked(pid, readable)
     code = 1
     try:
-        if _LIBC is not None:
-            _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
+        end_with_parent(parent, signal.SIGTERM)
         os.dup2(writable, 1)
         os.dup2(writable, 2)
         work()

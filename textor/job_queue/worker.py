@@ -3,10 +3,8 @@
 One queue per process: with two, RQ pops with BLPOP, and a kill between pop and start loses the ticket.
 """
 
-import ctypes
 import logging
 import signal
-import sys
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -22,12 +20,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from textor import bootstrap
 from textor.extensions import db
 from textor.job_queue import reconciler, runs, tickets
+from textor.processes import end_with_parent
 
 log = logging.getLogger(__name__)
 
 # RQ waits worker_ttl - 15 s for a ticket; between waits it does maintenance, ours too
 WORKER_TTL_SECONDS = 17
-PR_SET_PDEATHSIG = 1
 
 
 def run(app: Flask, queue_name: str) -> None:
@@ -96,8 +94,7 @@ class TextorWorker(Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """In the child: connections of the parent are not ours, and we don't outlive it."""
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        end_with_parent(self.pid or 0, signal.SIGKILL)
         db.engine.dispose(close=False)
         super().main_work_horse(job, queue)
 
