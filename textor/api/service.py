@@ -6,6 +6,7 @@ from flask import Response, current_app, jsonify
 from textor import bootstrap
 from textor.api import errors
 from textor.api.schemas.service import ErrorOut, HealthOut, LivenessOut
+from textor.domain import timecode
 from textor.features import health
 from textor.features.health import Part
 from textor.routing import READ_LIMIT, address, limited, public
@@ -78,4 +79,4 @@ def _report(parts: list[Part]) -> dict[str, object] | Response:
 
 
 def _now() -> str:
-    return bootstrap.tools().clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return timecode.utc(bootstrap.tools().clock.now(), "milliseconds")

@@ -1,11 +1,17 @@
 """Times as people read them. Input is seconds from the start of the recording; what is no time at all counts as 0."""
 
 import math
+from datetime import datetime
 
 
 def milliseconds(seconds: float) -> int:
     """Whole milliseconds, never negative."""
     return round(seconds * 1000) if math.isfinite(seconds) and seconds > 0 else 0
+
+
+def utc(moment: datetime, precision: str = "seconds") -> str:
+    """An aware UTC time as ISO 8601 with `Z`; `precision` is isoformat's."""
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def clock(seconds: float) -> str:

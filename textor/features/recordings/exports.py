@@ -18,7 +18,7 @@ from textor.domain.writing import file_name
 from textor.errors import InvalidInput, NotFound, TextorError, Unavailable, WrongState
 from textor.extensions import db
 from textor.features.recordings import library
-from textor.job_queue import tickets
+from textor.job_queue import claims, tickets
 from textor.models import Job, SegmentRow, Transcription
 from textor.models.jobs import JobState
 from textor.toolbox import Toolbox
@@ -208,9 +208,9 @@ def _finish(tools: Toolbox, job_id: str, token: int, **values: object) -> None:
 def _changed(job_id: str, token: int, now: datetime, **values: object) -> bool:
     """Change the row if it is still in the run `token`; False: it is not."""
     statement = update(Job).where(Job.id == job_id, Job.run_token == token).values(updated_at=now, **values)
-    changed = db.session.execute(statement, execution_options={"synchronize_session": False})
+    changed = claims.change(statement)
     db.session.commit()  # which also makes the session read the row anew
-    return bool(changed.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
+    return changed
 
 
 def _make(tools: Toolbox, job: Job, key: str) -> None:

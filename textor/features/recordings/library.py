@@ -9,7 +9,7 @@ from typing import TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select, update
 
-from textor.domain import titles
+from textor.domain import timecode, titles
 from textor.domain.job_states import ACTIVE, DONE, OPEN, Status
 from textor.domain.transcript import Document, Segment, Word
 from textor.errors import InvalidInput, NotFound, WrongState
@@ -157,7 +157,7 @@ def document(transcription: Transcription) -> Document:
         segments=segments(transcription),
         language=transcription.language or transcription.requested_language,
         seconds=recording.seconds,
-        created_at=transcription.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        created_at=timecode.utc(transcription.created_at),
         engine=transcription.engine,
         model=transcription.model,
         confidence=transcription.confidence,

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from textor.adapters.audio import convert, measure
 from textor.adapters.exports.port import ExportFormat, ExportOptions
 from textor.adapters.stt.port import Audio, Engine, Options, Progress, RemoteJob
+from textor.domain import timecode
 from textor.domain import transcript as transcripts
 from textor.domain.transcript import Document, Segment, Transcript
 from textor.errors import InvalidInput
@@ -46,7 +47,7 @@ def transcribe(tools: Toolbox, request: Request, out: BinaryIO, report: Told, wa
         segments=segments,
         language=heard.language or options.language,
         seconds=facts.seconds,
-        created_at=tools.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        created_at=timecode.utc(tools.clock.now()),
         engine=engine_name,
         model=options.model,
         confidence=transcripts.confidence(segments),

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from textor.errors import InvalidInput, TextorError
 from textor.extensions import db
 from textor.features.transcription import engines
-from textor.job_queue import tickets
+from textor.job_queue import claims, tickets
 from textor.models import Job
 from textor.models.jobs import JobState
 from textor.toolbox import Toolbox
@@ -119,9 +119,9 @@ def _claimed(tools: Toolbox, job_id: str) -> Job | None:
     """The job, if it is this ticket's turn to do it; a doubled ticket does nothing."""
     values = {"state": JobState.RUNNING, "attempts": Job.attempts + 1, "updated_at": tools.clock.now()}
     statement = update(Job).where(Job.id == job_id, Job.state == JobState.QUEUED).values(values)
-    result = db.session.execute(statement, execution_options={"synchronize_session": False})
+    claimed = claims.change(statement)
     db.session.commit()
-    return db.session.get(Job, job_id) if getattr(result, "rowcount", 0) else None
+    return db.session.get(Job, job_id) if claimed else None
 
 
 def _ticket_id(job: Job) -> str:
