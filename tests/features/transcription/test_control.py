@@ -1,0 +1,32 @@
+"""A person's hand on a transcription: trying again, with the same engine or another."""
+
+import pytest
+
+from tests import factories
+from textor.domain.job_states import Status
+from textor.errors import InvalidInput, WrongState
+from textor.extensions import db
+from textor.features.transcription import control
+from textor.models import User
+from textor.toolbox import Toolbox
+
+
+def test_another_engine_tries_again_with_its_own_model(tools: Toolbox, alice: User) -> None:
+    row = factories.transcription(alice, status=Status.FAILED, error="It broke.", model="large")
+    control.retry(tools, alice.id, row.id, engine="sphinx")
+    db.session.refresh(row)
+    assert (row.engine, row.model, row.status, row.error) == ("sphinx", None, Status.QUEUED, None)
+
+
+def test_an_engine_that_does_not_know_the_language_is_refused_and_nothing_changes(tools: Toolbox, alice: User) -> None:
+    row = factories.transcription(alice, status=Status.FAILED, requested_language="fa")
+    with pytest.raises(InvalidInput):
+        control.retry(tools, alice.id, row.id, engine="sphinx")
+    db.session.refresh(row)
+    assert (row.engine, row.status) == ("fake", Status.FAILED)
+
+
+def test_what_still_waits_is_not_tried_again(tools: Toolbox, alice: User) -> None:
+    row = factories.transcription(alice)
+    with pytest.raises(WrongState):
+        control.retry(tools, alice.id, row.id)
