@@ -19,7 +19,7 @@ from textor.models import User
 from textor.models.users import Role
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-ACCESS = {"public", "login_needed", "admin_needed"}
+ACCESS = {"public", "proven", "login_needed", "admin_needed"}
 VALUES: dict[str, Any] = {"IntegerConverter": 1, "FloatConverter": 1.5, "UUIDConverter": uuid.UUID(int=1)}
 OPENAPI = "/openapi.json"
 
@@ -128,10 +128,15 @@ def test_alice_is_no_admin(app: APIFlask, alice: FlaskClient) -> None:
     assert {call: status for call, status in answering(app, alice, "admin_needed", {"GET"}) if status != 403} == {}
 
 
-@pytest.mark.parametrize("access", sorted(ACCESS))
+@pytest.mark.parametrize("access", sorted(ACCESS - {"proven"}))
 def test_nothing_is_changed_without_a_csrf_token(app: APIFlask, access: str) -> None:
     ada = logged_in(app, factories.user("Ada", Role.ADMIN))
     assert {call: status for call, status in answering(app, ada, access, UNSAFE) if status != 400} == {}
+
+
+def test_a_login_proves_nothing_where_a_secret_is_asked_for(app: APIFlask) -> None:
+    ada = logged_in(app, factories.user("Ada", Role.ADMIN))
+    assert {call: status for call, status in answering(app, ada, "proven", UNSAFE) if status != 404} == {}
 
 
 def test_some_routes_change_things(app: APIFlask) -> None:

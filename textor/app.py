@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from textor import VERSION, bootstrap, cli
 from textor import settings as settings_module
 from textor.api import errors as api_errors
-from textor.api import service
+from textor.api import hooks, service
 from textor.errors import TextorError
 from textor.settings import Settings
 from textor.toolbox import Toolbox
@@ -17,7 +17,7 @@ from textor.web import account, auth, dashboard, exporting, landing, setting, tr
 from textor.web import errors as web_errors
 
 PAGES = (landing, auth, dashboard, uploading, transcript, exporting, account)
-CALLS = (service,)
+CALLS = (hooks, service)
 
 
 def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -> APIFlask:

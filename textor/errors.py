@@ -10,7 +10,8 @@ TextorError                 message is a sentence fit for the user
 ├── TooManyRequests         429  a limit was hit; carries retry_after
 ├── Unavailable             503  something Textor depends on is down
 ├── EngineError                  a speech engine failed; retryable or final
-│   └── ModelMissing             a local model isn't on this machine
+│   ├── ModelMissing             a local model isn't on this machine
+│   └── JobLost                  a provider gave up a job it had taken on
 ├── Fenced                       this worker no longer owns the job it is working on
 └── ConfigurationError           a setting is missing or wrong; stops the start
 """
@@ -88,6 +89,8 @@ class Unavailable(TextorError):
 class EngineError(TextorError):
     """A speech engine failed. `retryable` says whether trying again can help, `retry_after` when (seconds)."""
 
+    is_lost = False
+
     def __init__(self, message: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retryable = retryable
@@ -96,6 +99,12 @@ class EngineError(TextorError):
 
 class ModelMissing(EngineError):
     """The chosen local model is not on this machine and can't be fetched now."""
+
+
+class JobLost(EngineError):
+    """The provider lost a job or gave it up through no fault of the recording: starting it anew can help."""
+
+    is_lost = True
 
 
 class Fenced(TextorError):

@@ -4,17 +4,22 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Flask
 from redis.exceptions import RedisError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from textor import bootstrap
-from textor.errors import Fenced
+from textor.domain.transcript import Transcript
+from textor.errors import EngineError, Fenced, TextorError
 from textor.extensions import db
 from textor.features.recordings import exports, intake, library
 from textor.features.transcription import downloads, pipeline
-from textor.job_queue import polls, reconciler
+from textor.features.transcription.remote import RemoteCrew
+from textor.job_queue import reconciler, shift
+from textor.job_queue.slices import Taken
 from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -39,15 +44,44 @@ class Periodic:
     work: Callable[[Toolbox], object]
 
 
+class GuardedCrew(RemoteCrew):
+    """A crew whose bugs end the transcription that they hit, and not the shift."""
+
+    def heard(self, one: Taken, transcript: Transcript) -> None:
+        self._guard(one, partial(super().heard, one, transcript))
+
+    def failed(self, one: Taken, error: EngineError) -> bool:
+        return self._guard(one, partial(super().failed, one, error)) is not False
+
+    def _guard(self, one: Taken, decide: Callable[[], bool | None]) -> bool | None:
+        try:
+            return decide()
+        except (TextorError, OperationalError, InterfaceError):  # foreseen: the shift knows what to do
+            raise
+        except Exception:
+            log.exception("slice %s broke", one.id)
+            pipeline.give_up(self.tools, one.claim.id, one.claim.token)
+            return None
+
+
+def run_shift(tools: Toolbox) -> None:
+    """A shift's worth of work with providers."""
+    shift.run(tools, GuardedCrew(tools))
+
+
+def _nothing(_tools: Toolbox) -> None:
+    """A shift that breaks has no row: the next one goes on."""
+
+
 HANDLERS: dict[str, Handler] = {
     "transcribe": Handler(pipeline.advance, pipeline.give_up),
-    "poll": Handler(pipeline.poll, pipeline.give_up),
+    "shift": Handler(run_shift, _nothing),
     "export": Handler(exports.make_export, downloads.give_up),
     "download_model": Handler(downloads.run, downloads.give_up),
 }
 
 PERIODIC = (
-    Periodic("polls", 1, polls.enqueue_due),
+    Periodic("shift", 1, shift.ensure),
     Periodic("purge", 60, library.purge),
     Periodic("incoming", 3600, intake.sweep_incoming),
     Periodic("exports", 3600, exports.sweep_exports),

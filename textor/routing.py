@@ -1,7 +1,7 @@
 """What every route declares about itself: who may call it, and how often. Each decorator marks the view and enforces the mark.
 
     @pages.post("/recordings")      the route, outermost
-    @login_needed                   exactly one of: public, login_needed, admin_needed
+    @login_needed                   exactly one of: public, proven, login_needed, admin_needed
     @limited(WRITE_LIMIT)           at least one; several add up
     def upload() -> str: ...
 
@@ -43,6 +43,11 @@ def caller() -> str:
 def public(view: Callable[P, R]) -> Callable[P, R]:
     """Anybody may call this."""
     return _marked(view, ACCESS_MARK, "public")
+
+
+def proven(view: Callable[P, R]) -> Callable[P, R]:
+    """Only a program that knows the thing's own secrets may call this; the view compares them. No cookie counts here."""
+    return _marked(view, ACCESS_MARK, "proven")
 
 
 def login_needed(view: Callable[P, R]) -> Callable[P, R]:

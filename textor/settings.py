@@ -9,7 +9,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,31 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from textor.domain import storage_places
+from textor.domain.storage_places import Bucket, Folder
 from textor.errors import ConfigurationError
 
 LONGEST_SOCKET_PATH = 100  # AF_UNIX allows 104 bytes on macOS, 108 on Linux
 
 HTMX_CDN = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
 
+NO_SHARED_DISK = (
+    "web and worker share no disk on a Heroku dyno: set STORAGE_URL=s3://BUCKET or AWS_STORAGE_BUCKET_NAME, with "
+    "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_S3_REGION_NAME, or add one: heroku addons:create bucketeer:hobbyist"
+)
+ASSEMBLYAI_URL = "https://api.assemblyai.com"
+ASSEMBLYAI_MODELS = ("universal-3-5-pro", "universal-2")
+
 Parse = Callable[[str], Any]
 
 
 def _text(value: str) -> str:
+    return value
+
+
+def _key(value: str) -> str:
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be a key alone: one word, without accents or blanks")
     return value
 
 
@@ -43,6 +58,13 @@ def _flag(value: str) -> bool:
 
 def _words(value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _counts(value: str) -> tuple[tuple[str, int], ...]:
+    pairs = [word.partition("=") for word in _words(value)]
+    if any(not name.strip() or not count.strip().isdigit() or not int(count) for name, _, count in pairs):
+        raise ValueError("must look like openai=4,assemblyai=100, with whole numbers from 1")
+    return tuple((name.strip(), int(count)) for name, _, count in pairs)
 
 
 def _whole(low: int, high: int) -> Parse:
@@ -90,6 +112,13 @@ class Settings:
 
     environment: str = _from("TEXTOR_ENV", _choice("development", "production"), "development")
     data_dir: Path = _from("DATA_DIR", _path, Path("data"))
+    storage_url: Folder | Bucket | None = _from("STORAGE_URL", storage_places.parse)
+    aws_access_key_id: str = _from("AWS_ACCESS_KEY_ID", _text, "", also="BUCKETEER_AWS_ACCESS_KEY_ID", secret=True)
+    aws_secret_access_key: str = _from("AWS_SECRET_ACCESS_KEY", _text, "", also="BUCKETEER_AWS_SECRET_ACCESS_KEY", secret=True)
+    aws_storage_bucket_name: str = _from("AWS_STORAGE_BUCKET_NAME", storage_places.bucket_name, "", also="BUCKETEER_BUCKET_NAME")
+    aws_s3_region_name: str = _from("AWS_S3_REGION_NAME", _text, "", also="BUCKETEER_AWS_REGION")
+    aws_s3_endpoint_url: str = _from("AWS_S3_ENDPOINT_URL", storage_places.endpoint, "")
+    dyno: str = _from("DYNO", _text, "")
     host: str = _from("HOST", _text, "127.0.0.1")
     port: int = _from("PORT", _whole(1, 65_535), 8000)
     database_url: str = _from("DATABASE_URL", _database, "", secret=True)
@@ -107,6 +136,14 @@ class Settings:
     default_engine: str = _from("DEFAULT_ENGINE", _text, "")
     whisper_model: str = _from("WHISPER_MODEL", _text, "base")
     whisper_models_dir: Path | None = _from("WHISPER_MODELS_DIR", _path, None)
+    assemblyai_api_key: str = _from("ASSEMBLYAI_API_KEY", _key, "", also="API_KEY_ASSEMBLYAI", secret=True)
+    assemblyai_base_url: str = _from("ASSEMBLYAI_BASE_URL", _address("https", "http"), ASSEMBLYAI_URL)
+    assemblyai_speech_models: tuple[str, ...] = _from("ASSEMBLYAI_SPEECH_MODELS", _words, ASSEMBLYAI_MODELS)
+    slice_minutes: int = _from("SLICE_MINUTES", _whole(1, 120), 10)
+    failover_engines: tuple[str, ...] = _from("FAILOVER_ENGINES", _words, ())
+    provider_concurrency: tuple[tuple[str, int], ...] = _from("PROVIDER_CONCURRENCY", _counts, ())
+    delete_at_provider: bool = _from("DELETE_AT_PROVIDER", _flag, True)
+    public_url: str = _from("PUBLIC_URL", _address("https", "http"), "")
     lease_seconds: int = _from("LEASE_SECONDS", _whole(2, 600), 15)
     max_attempts: int = _from("MAX_ATTEMPTS", _whole(1, 20), 5)
     undo_seconds: int = _from("UNDO_SECONDS", _whole(0, 86_400), 600)
@@ -134,7 +171,22 @@ class Settings:
     @property
     def recordings_dir(self) -> Path:
         """The local store."""
-        return self.data_dir / "storage"
+        return Path(self.storage_url.path) if isinstance(self.storage_url, Folder) else self.data_dir / "storage"
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """The store that many machines share, with its keys; None: the local one."""
+        named = Bucket(self.aws_storage_bucket_name) if self.aws_storage_bucket_name else None
+        found = self.storage_url or named
+        if not isinstance(found, Bucket):
+            return None
+        return replace(
+            found,
+            region=found.region or self.aws_s3_region_name,
+            endpoint_url=found.endpoint_url or self.aws_s3_endpoint_url,
+            key_id=self.aws_access_key_id,
+            secret=self.aws_secret_access_key,
+        )
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -181,9 +233,9 @@ def _lookup(environ: Mapping[str, str], variable: str, also: str) -> str | None:
 
 
 def _faults_between(settings: Settings, given: Mapping[str, Any]) -> list[str]:
+    faults = _storage_faults(settings)
     if not settings.is_production:
-        return []
-    faults = []
+        return faults
     if not settings.secret_key:
         faults.append("SECRET_KEY is required when TEXTOR_ENV=production")
     elif len(settings.secret_key) < 32:
@@ -191,6 +243,25 @@ def _faults_between(settings: Settings, given: Mapping[str, Any]) -> list[str]:
     if "redis_url" not in given:
         faults.append("REDIS_URL is required when TEXTOR_ENV=production")
     return faults
+
+
+def _storage_faults(settings: Settings) -> list[str]:
+    """The two keys alone are no fault: they may be there for other programs."""
+    bucket = settings.bucket
+    if bucket:
+        needed = {
+            "AWS_ACCESS_KEY_ID": bucket.key_id,
+            "AWS_SECRET_ACCESS_KEY": bucket.secret,
+            "AWS_S3_REGION_NAME (or AWS_S3_ENDPOINT_URL)": bucket.signing_region,
+        }
+        lacking = [name for name, value in needed.items() if not value]
+        named = "STORAGE_URL=s3://" if settings.storage_url else "AWS_STORAGE_BUCKET_NAME"
+        return [f"{', '.join(lacking)} must be set with {named}"] if lacking else []
+    if settings.storage_url:
+        return []
+    if settings.aws_s3_region_name or settings.aws_s3_endpoint_url:
+        return ["AWS_STORAGE_BUCKET_NAME must be set with AWS_S3_REGION_NAME or AWS_S3_ENDPOINT_URL"]
+    return [NO_SHARED_DISK] if settings.dyno else []
 
 
 def _filled(settings: Settings) -> Settings:

@@ -132,8 +132,7 @@ def test_handed_back_work_runs_again_and_the_attempt_does_not_count(tools: Toolb
 
 def test_work_that_a_provider_has_is_not_handed_back(tools: Toolbox, alice: User) -> None:
     claim = started(tools, alice)
-    runs.write(tools, claim, remote_id="abc")
-    db.session.commit()
+    runs.hand_over(tools, claim)
     assert not runs.hand_back(tools, claim.id, claim.token)
     assert (status(claim.id), token(claim.id)) == (Status.PROCESSING, claim.token)
 

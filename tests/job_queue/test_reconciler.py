@@ -8,8 +8,8 @@ from tests import factories
 from tests.fakes import FakeClock
 from textor.domain.job_states import Status
 from textor.extensions import db
-from textor.job_queue import lanes, polls, reconciler, runs, tickets
-from textor.models import Transcription, User
+from textor.job_queue import lanes, reconciler, runs, tickets
+from textor.models import Slice, Transcription, User
 from textor.toolbox import Toolbox
 
 pytestmark = pytest.mark.both_databases
@@ -76,18 +76,24 @@ def test_a_beating_workers_job_is_left_alone(tools: Toolbox, alice: User, clock:
         assert reconciler.reconcile(tools) == {"reclaimed": 0, "reticketed": 0, "dispatched": 0}
 
 
-def test_a_remote_job_is_never_submitted_again_but_polled(tools: Toolbox, alice: User, clock: FakeClock) -> None:
+def test_what_the_shift_has_is_left_to_it_however_long_it_takes(tools: Toolbox, alice: User, clock: FakeClock) -> None:
     row_id = dispatched(tools, alice, engine="fake_remote")
     claim = runs.start(tools, row_id, 1)
     assert claim
-    runs.write(tools, claim, remote_id="abc", next_poll_at=clock.now())
-    db.session.commit()
+    db.session.add(Slice(transcription_seq=claim.seq, n=0, start=0, end=1, engine="fake_remote"))
+    runs.hand_over(tools, claim)
     clock.advance(3600)
     assert reconciler.reconcile(tools)["reclaimed"] == 0
-    assert polls.enqueue_due(tools) == 1
-    assert polls.enqueue_due(tools) == 0  # the row is leased to the look that is out
-    clock.advance(tools.settings.lease_seconds)
-    assert polls.enqueue_due(tools) == 1  # that look died: another
+
+
+def test_a_run_whose_slices_are_all_over_is_brought_to_its_end(tools: Toolbox, alice: User, clock: FakeClock) -> None:
+    row_id = dispatched(tools, alice, engine="fake_remote")
+    claim = runs.start(tools, row_id, 1)
+    assert claim
+    runs.hand_over(tools, claim)
+    clock.advance(tools.settings.lease_seconds + 1)
+    assert reconciler.reconcile(tools)["reclaimed"] == 1
+    assert (row(row_id).status, row(row_id).run_token) == (Status.QUEUED, 3)
 
 
 def test_one_round_serves_every_waiting_user(app: APIFlask, tools: Toolbox) -> None:

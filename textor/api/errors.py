@@ -13,7 +13,7 @@ from textor.extensions import limiter
 
 log = logging.getLogger(__name__)
 
-PATHS = ("/api", "/health", "/openapi.json")
+PATHS = ("/api", "/health", "/hooks", "/openapi.json")
 
 SENTENCES = {
     400: "The request could not be understood.",

@@ -27,9 +27,9 @@ DONE = frozenset({Status.COMPLETED, Status.PARTIAL})
 FINAL = frozenset(Status) - OPEN
 
 _NEXT: dict[Status, frozenset[Status]] = {
-    Status.PENDING: frozenset({Status.QUEUED, Status.CANCELLED}),
-    Status.QUEUED: frozenset({Status.PROCESSING, Status.PENDING, Status.CANCELLED}),
-    Status.PROCESSING: FINAL | {Status.PENDING},
+    Status.PENDING: frozenset({Status.QUEUED, Status.CANCELLED, Status.PARTIAL}),
+    Status.QUEUED: frozenset({Status.PROCESSING, Status.PENDING, Status.CANCELLED, Status.PARTIAL}),
+    Status.PROCESSING: FINAL | {Status.PENDING, Status.QUEUED},
     Status.COMPLETED: frozenset({Status.PENDING}),
     Status.PARTIAL: frozenset({Status.PENDING}),
     Status.FAILED: frozenset({Status.PENDING}),

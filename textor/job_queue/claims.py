@@ -52,6 +52,6 @@ def waiting_again(tools: Toolbox) -> dict[str, Any]:
         "run_token": Transcription.run_token + 1,
         "progress": 0.0,
         "message": None,
-        "next_poll_at": None,
+        "is_with_shift": False,
         "updated_at": tools.clock.now(),
     }

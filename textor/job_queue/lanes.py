@@ -2,8 +2,9 @@
 
                 dispatch (lock + claim)        a worker takes the ticket      finish(claim)
       PENDING ───────────────────────▶ QUEUED ───────────────────▶ PROCESSING ─────────────▶ a final state
-         ▲                                │ ticket lost: again        │ heartbeat stale: token+1
-         └────────────────────────────────┴──────── reconcile ────────┘
+         ▲                              │  ▲ ticket lost: again       │ │ heartbeat stale: token+1
+         │                              │  └─── pass_on: others wait ─┘ │
+         └──────────────────────────────┴────────── reconcile ──────────┘
 
 Every function here may be called by any process any number of times; the row decides who was right. Each commits.
 """
@@ -12,15 +13,15 @@ import logging
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import exists, select, update
+from sqlalchemy import case, delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from textor.domain.job_states import ACTIVE, OPEN, Status
 from textor.extensions import db
-from textor.job_queue import claims, locks, tickets
+from textor.job_queue import claims, locks, slices, tickets
 from textor.job_queue.claims import Claim
-from textor.models import Transcription
+from textor.models import SegmentRow, Speaker, Transcription
 from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -36,9 +37,7 @@ def dispatch(tools: Toolbox, user_id: int) -> str | None:
             if claim is None or not take(tools, claim):
                 return None
             if _claim(tools, claim):
-                tickets.enqueue(
-                    tools, tickets.queue_for(tools, claim.engine), "transcribe", claim.id, claim.token, ticket_id=claim.ticket_id
-                )
+                tickets.hand_out(tools, claim)
                 return claim.id
             locks.release(tools.redis, user_id, claim.owner)
     except RedisError:
@@ -47,7 +46,8 @@ def dispatch(tools: Toolbox, user_id: int) -> str | None:
 
 
 def cancel(tools: Toolbox, transcription_id: str, reason: str = "Cancelled by user", *, hide: bool = False) -> bool:
-    """Stop a transcription in any open state: whoever runs it is fenced off at their next write. False: it was over already."""
+    """Stop a transcription in any open state: whoever runs it is fenced off at their next write, and providers delete what they
+    hold. One that has a text to read keeps it. False: it was over already."""
     row = db.session.execute(
         select(Transcription.seq, Transcription.user_id, Transcription.run_token, Transcription.engine).where(
             Transcription.id == transcription_id, Transcription.status.in_(OPEN)
@@ -61,32 +61,57 @@ def cancel(tools: Toolbox, transcription_id: str, reason: str = "Cancelled by us
         update(Transcription)
         .where(Transcription.seq == row.seq, Transcription.status.in_(OPEN), Transcription.run_token == row.run_token)
         .values(
-            status=Status.CANCELLED,
+            status=case((Transcription.text.is_not(None), Status.PARTIAL), else_=Status.CANCELLED),
             active_for=None,
             run_token=row.run_token + 1,
+            is_with_shift=False,
             finished_at=now,
             updated_at=now,
-            next_poll_at=None,
+            message=None,
             error=reason,
             **values,
         )
     )
+    if stopped:
+        slices.let_go(tools, row.seq)
     db.session.commit()
     free(tools, row.user_id, f"{transcription_id}:{row.run_token}")
     return stopped or cancel(tools, transcription_id, reason, hide=hide)
 
 
 def requeue(tools: Toolbox, transcription_id: str, **values: Any) -> bool:
-    """A transcription that is over waits for its turn again, as new. False: it isn't over."""
+    """A transcription that is over waits for its turn again. False: it isn't over.
+
+    What its slices have heard is kept and not asked for again, and a text that can be read stays. With another engine, or when
+    all was heard, it begins anew.
+    """
+    row = db.session.execute(
+        select(Transcription.seq, Transcription.user_id, Transcription.status).where(Transcription.id == transcription_id)
+    ).first()
+    if row is None:
+        return False
+    is_new = "engine" in values or row.status == Status.COMPLETED
+    fresh: dict[str, Any] = {"text": None, "details": {}} if is_new else {}
     changed = claims.change(
         update(Transcription)
-        .where(Transcription.id == transcription_id, Transcription.status.not_in(OPEN))
-        .values(**claims.waiting_again(tools), attempts=0, error=None, remote_id=None, finished_at=None, **values)
+        .where(Transcription.id == transcription_id, Transcription.status == row.status, Transcription.status.not_in(OPEN))
+        .values(**claims.waiting_again(tools), attempts=0, error=None, finished_at=None, **fresh, **values)
     )
-    db.session.commit()
+    keys = _begin_anew(tools, row.seq) if changed and is_new else []
     if changed:
-        dispatch(tools, db.session.scalars(select(Transcription.user_id).where(Transcription.id == transcription_id)).one())
+        slices.reopen(tools, row.seq)
+    db.session.commit()
+    for key in keys:
+        tools.storage.delete(key)
+    if changed:
+        dispatch(tools, row.user_id)
     return changed
+
+
+def _begin_anew(tools: Toolbox, seq: int) -> list[str]:
+    for model in (SegmentRow, Speaker):
+        db.session.execute(delete(model).where(model.transcription_seq == seq))
+    return slices.drop(tools, seq)
 
 
 def _next(user_id: int) -> Claim | None:
@@ -132,12 +157,13 @@ def _claim(tools: Toolbox, claim: Claim) -> bool:
     return claimed
 
 
-def take(tools: Toolbox, claim: Claim) -> bool:
+def take(tools: Toolbox, claim: Claim, lease_seconds: int | None = None) -> bool:
     """Take or renew the lane's lock; a lock whose owner the database says is dead is a leftover."""
-    owner = locks.acquire(tools.redis, claim.user_id, claim.owner, _lease_ms(tools))
+    lease_ms = (lease_seconds or tools.settings.lease_seconds) * 1000
+    owner = locks.acquire(tools.redis, claim.user_id, claim.owner, lease_ms)
     if owner == claim.owner:
         return True
-    return not _is_alive(owner) and locks.steal(tools.redis, claim.user_id, owner, claim.owner, _lease_ms(tools))
+    return not _is_alive(owner) and locks.steal(tools.redis, claim.user_id, owner, claim.owner, lease_ms)
 
 
 def _is_alive(owner: str) -> bool:
@@ -158,7 +184,3 @@ def free(tools: Toolbox, user_id: int, owner: str) -> None:
     except RedisError:
         log.warning("redis is away: the lane of user %s frees itself", user_id)
     dispatch(tools, user_id)
-
-
-def _lease_ms(tools: Toolbox) -> int:
-    return tools.settings.lease_seconds * 1000

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.job_queue import claims, lanes, runs, tickets
-from textor.models import Transcription
+from textor.models import Slice, Transcription
 from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,8 @@ USERS_A_ROUND = 1_000
 
 def reconcile(tools: Toolbox) -> dict[str, int]:
     """One round; returns how many rows were reclaimed, given a new ticket and dispatched."""
-    return {"reclaimed": _reclaim_stale(tools), "reticketed": _reticket(tools), "dispatched": _dispatch_waiting(tools)}
+    stale = _reclaim_stale(tools) + _reclaim_stranded(tools)
+    return {"reclaimed": stale, "reticketed": _reticket(tools), "dispatched": _dispatch_waiting(tools)}
 
 
 def reconcile_if_due(tools: Toolbox) -> None:
@@ -38,18 +39,35 @@ def reconcile_if_due(tools: Toolbox) -> None:
 
 
 def _reclaim_stale(tools: Toolbox) -> int:
-    """Runs whose worker has fallen silent. Remote jobs aren't among them: their id is in the row, whoever comes next polls it."""
+    """Runs whose worker has fallen silent. What the shift has isn't among them: its slices have leases of their own."""
     silent_since = tools.clock.now() - timedelta(seconds=tools.settings.lease_seconds)
     stale = db.session.execute(
         select(Transcription.id, Transcription.run_token, Transcription.heartbeat_at).where(
             Transcription.active_for.is_not(None),
             Transcription.status == Status.PROCESSING,
-            Transcription.remote_id.is_(None),
+            Transcription.is_with_shift.is_(False),
             Transcription.heartbeat_at < silent_since,
         )
     ).all()
     db.session.commit()
     return sum(runs.reclaim(tools, row.id, row.run_token, row.heartbeat_at) for row in stale)
+
+
+def _reclaim_stranded(tools: Toolbox) -> int:
+    """Runs that the shift has, and of which no slice will ever be due: a kill came between the last slice and the end."""
+    silent_since = tools.clock.now() - timedelta(seconds=tools.settings.lease_seconds)
+    will_be_due = exists().where(Slice.transcription_seq == Transcription.seq, Slice.due_at.is_not(None))
+    stranded = db.session.execute(
+        select(Transcription.id, Transcription.run_token, Transcription.heartbeat_at).where(
+            Transcription.active_for.is_not(None),
+            Transcription.status == Status.PROCESSING,
+            Transcription.is_with_shift.is_(True),
+            Transcription.heartbeat_at < silent_since,
+            ~will_be_due,
+        )
+    ).all()
+    db.session.commit()
+    return sum(runs.reclaim(tools, row.id, row.run_token, row.heartbeat_at) for row in stranded)
 
 
 def _reticket(tools: Toolbox) -> int:

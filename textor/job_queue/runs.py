@@ -1,19 +1,23 @@
 """A run: what a worker does with its claim. Every write is fenced by the claim's token; each function commits but `write`."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 
 from textor.domain.job_states import ACTIVE, Status
 from textor.errors import Fenced
 from textor.extensions import db
-from textor.job_queue import claims, lanes
+from textor.job_queue import claims, lanes, locks, slices, tickets
 from textor.job_queue.claims import Claim
-from textor.models import Transcription
+from textor.models import Slice, Transcription
+from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
+
+WITH_SHIFT_SECONDS = 3600  # how long the lane's lock is taken for while providers work
 
 
 def start(tools: Toolbox, transcription_id: str, token: int) -> Claim | None:
@@ -44,10 +48,15 @@ def write(tools: Toolbox, claim: Claim, **values: Any) -> None:
 
     Raises Fenced (and rolls back) when another run owns the row.
     """
-    now = tools.clock.now()
-    if not claims.change(claims.mine(claim).values(heartbeat_at=now, updated_at=now, **values)):
+    if not touch(tools, claim, **values):
         db.session.rollback()
         raise Fenced("Another run owns this transcription.")
+
+
+def touch(tools: Toolbox, claim: Claim, **values: Any) -> bool:
+    """The same, where losing the claim is no surprise: False, and nothing is changed."""
+    now = tools.clock.now()
+    return claims.change(claims.mine(claim).values({"heartbeat_at": now, "updated_at": now} | values))
 
 
 def heartbeat(tools: Toolbox, transcription_id: str, token: int) -> bool:
@@ -69,18 +78,54 @@ def heartbeat(tools: Toolbox, transcription_id: str, token: int) -> bool:
 def finish(tools: Toolbox, claim: Claim, status: Status, **values: Any) -> None:
     """End the run in `status`, free the lane and start the user's next. Raises Fenced."""
     now = tools.clock.now()
-    write(tools, claim, status=status, active_for=None, finished_at=now, next_poll_at=None, **values)
+    write(tools, claim, status=status, active_for=None, finished_at=now, is_with_shift=False, **values)
+    slices.let_go(tools, claim.seq)
     db.session.commit()
     lanes.free(tools, claim.user_id, claim.owner)
 
 
+def hand_over(tools: Toolbox, claim: Claim) -> None:
+    """From a worker to the shift: the slices are due now, and nobody beats for the run any more. Raises Fenced.
+
+    The lane's lock is taken for long: from here on the row guards the lane, and a leftover is stolen once the row is over.
+    """
+    write(tools, claim, is_with_shift=True, message=None)
+    now = tools.clock.now()
+    due = update(Slice).where(Slice.transcription_seq == claim.seq, Slice.state == SliceState.WAITING).values(due_at=now)
+    db.session.execute(due)
+    db.session.commit()
+    with suppress(RedisError):
+        lanes.take(tools, claim, WITH_SHIFT_SECONDS)
+
+
+def pass_on(tools: Toolbox, claim: Claim) -> None:
+    """Let others go first: QUEUED again under a new token, with a ticket behind theirs; what is finished stays. Raises Fenced."""
+    following = replace(claim, token=claim.token + 1)
+    write(tools, claim, status=Status.QUEUED, run_token=following.token, queued_at=tools.clock.now())
+    db.session.commit()
+    with suppress(RedisError):
+        locks.release(tools.redis, claim.user_id, claim.owner)
+        lanes.take(tools, following)
+    tickets.hand_out(tools, following)
+
+
+def switch(tools: Toolbox, claim: Claim, engine: str, details: dict[str, Any]) -> None:
+    """Begin anew with another engine, at the same place in the lane. Raises Fenced."""
+    write(tools, claim, **claims.waiting_again(tools) | {"engine": engine, "model": None, "details": details})
+    keys = slices.drop(tools, claim.seq)
+    db.session.commit()
+    for key in keys:
+        tools.storage.delete(key)
+    lanes.free(tools, claim.user_id, claim.owner)
+
+
 def hand_back(tools: Toolbox, transcription_id: str, token: int) -> bool:
-    """A worker that must stop gives its run back: the row waits again, the attempt doesn't count. One that a provider has
-    is left to whoever polls it: it would be paid twice."""
+    """A worker that must stop gives its run back: the row waits again, the attempt doesn't count. One that the shift has is
+    none of its business any more."""
     claim = held(transcription_id, token)
     if claim is None:
         return False
-    ours = claims.mine(claim).where(Transcription.remote_id.is_(None))
+    ours = claims.mine(claim).where(Transcription.is_with_shift.is_(False))
     given = claims.change(ours.values(**claims.waiting_again(tools), attempts=Transcription.attempts - 1))
     db.session.commit()
     if given:
@@ -98,8 +143,9 @@ def reclaim(tools: Toolbox, transcription_id: str, token: int, seen: datetime | 
     )
     again = stale.where(Transcription.attempts < tools.settings.max_attempts).values(**claims.waiting_again(tools))
     lost = stale.values(
-        status=Status.FAILED,
+        status=case((Transcription.text.is_not(None), Status.PARTIAL), else_=Status.FAILED),
         active_for=None,
+        is_with_shift=False,
         run_token=token + 1,
         finished_at=tools.clock.now(),
         updated_at=tools.clock.now(),

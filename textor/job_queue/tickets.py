@@ -10,12 +10,14 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from textor.errors import NotAllowed
+from textor.job_queue.claims import Claim
 from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
-QUEUES = ("speech", "remote", "text", "exports", "downloads")
-"""Separate, so that none starves another: this machine's CPU, provider calls, text models, large files, models being fetched."""
+QUEUES = ("speech", "remote", "shift", "text", "exports", "downloads")
+"""Separate, so that none starves another: engines on this machine's CPU, recordings made ready for providers, the calls to
+providers, text models, large files, models being fetched."""
 
 ENTRY_POINT = "textor.jobs.run"
 LONGEST_JOB_SECONDS = 24 * 3600
@@ -62,6 +64,11 @@ def enqueue(tools: Toolbox, queue_name: str, handler: str, *args: Any, ticket_id
         log.warning("redis is away: no ticket for %s", handler)
         return False
     return True
+
+
+def hand_out(tools: Toolbox, claim: Claim) -> bool:
+    """The ticket of a claim; False where Redis is away."""
+    return enqueue(tools, queue_for(tools, claim.engine), "transcribe", claim.id, claim.token, ticket_id=claim.ticket_id)
 
 
 def waiting(tools: Toolbox, queue_name: str) -> list[str]:

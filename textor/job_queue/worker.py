@@ -4,6 +4,7 @@ One queue per process: with two, RQ pops with BLPOP, and a kill between pop and 
 """
 
 import logging
+import os
 import signal
 from contextlib import suppress
 from types import FrameType
@@ -19,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from textor import bootstrap
 from textor.extensions import db
-from textor.job_queue import reconciler, runs, tickets
+from textor.job_queue import reconciler, runs, shift, tickets
 from textor.processes import end_with_parent
 
 log = logging.getLogger(__name__)
@@ -77,13 +78,20 @@ class TextorWorker(Worker):
         """SIGTERM: no new ticket, and the work in hand goes back to the queue at once, so that a deploy waits for nothing."""
         self._must_stop = True
         super().request_stop(signum, frame)
-        if self.horse_pid:
-            self.kill_horse()
+        self._end_horse()
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """A stop that came between the ticket and the fork found no horse to end."""
         super().fork_work_horse(job, queue)
         if self._must_stop:
+            self._end_horse()
+
+    def _end_horse(self) -> None:
+        """A shift puts down what it has in hand first, in bounded time; everything else is handed back as it is."""
+        if self.horse_pid and shift.QUEUE in self.queue_names():
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGTERM)
+        elif self.horse_pid:
             self.kill_horse()
 
     def execute_job(self, job: Job, queue: Queue) -> None:

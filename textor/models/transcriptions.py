@@ -27,7 +27,6 @@ class Transcription(Model):
         CheckConstraint("progress >= 0 AND progress <= 100", name="progress_percent"),
         Index(None, "user_id", "status", "priority", "seq"),
         Index(None, "user_id", "deleted_at", "seq"),
-        Index(None, "next_poll_at"),
         Index(None, "deleted_at"),
         {"sqlite_autoincrement": True},  # else SQLite gives a deleted last row's number to the next arrival
     )
@@ -50,8 +49,10 @@ class Transcription(Model):
     progress: Mapped[float] = mapped_column(Float(53), default=0.0)
     message: Mapped[str | None] = mapped_column(String(255))
     error: Mapped[str | None] = mapped_column(Text)
+    is_with_shift: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Its slices are with providers: no worker holds it, the shift looks after it (see job_queue)."""
     remote_id: Mapped[str | None] = mapped_column(String(255))
-    next_poll_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The provider's own reference of the last run, for support; slices have what is under way."""
     heartbeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

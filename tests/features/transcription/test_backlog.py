@@ -20,8 +20,8 @@ def test_rows_and_tickets_are_counted_over_all_users(tools: Toolbox, alice: User
     tickets.enqueue(tools, "text", "transcribe", "x", 1)
     found = backlog.look(tools)
     assert found.transcriptions == {"pending": 2, "failed": 1}
-    assert found.tickets == {"speech": 0, "remote": 0, "text": 1, "exports": 0, "downloads": 0}
-    assert found.workers == {"speech": 0, "remote": 0, "text": 0, "exports": 0, "downloads": 0}
+    assert found.tickets == {"speech": 0, "remote": 0, "shift": 0, "text": 1, "exports": 0, "downloads": 0}
+    assert found.workers == {"speech": 0, "remote": 0, "shift": 0, "text": 0, "exports": 0, "downloads": 0}
 
 
 def test_without_redis_it_cannot_tell(away: Toolbox, alice: User) -> None:

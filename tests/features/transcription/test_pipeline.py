@@ -1,14 +1,13 @@
 """One transcription from ticket to text: at once, over a provider, cut off, broken; and the next one starts by itself."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from tests import factories
 from tests.conftest import FIXTURES
-from tests.fakes import FakeClock, FakeEngine, FakeRemoteEngine
+from tests.fakes import FakeClock, FakeEngine
 from textor import jobs
 from textor.domain.job_states import Status
 from textor.domain.transcript import Segment, Word
@@ -16,7 +15,7 @@ from textor.errors import EngineError, Fenced
 from textor.extensions import db
 from textor.features.recordings import library
 from textor.features.transcription import control, pipeline
-from textor.job_queue import lanes, polls
+from textor.job_queue import lanes
 from textor.models import Transcription, User
 from textor.toolbox import Toolbox
 
@@ -164,52 +163,6 @@ def test_a_run_that_starts_over_forgets_what_the_lost_one_wrote(stage: Stage, to
     fake(tools).segments = [Segment(0, 1, "the second time")]
     stage.run(row_id)
     assert [segment.text for segment in library.segments(stage.row(row_id))] == ["the second time"]
-
-
-def test_a_remote_job_is_submitted_once_and_polled_until_done(stage: Stage, tools: Toolbox, clock: FakeClock) -> None:
-    remote = tools.engines["fake_remote"]
-    assert isinstance(remote, FakeRemoteEngine)
-    row_id = stage.upload("fake_remote")
-    stage.run(row_id)
-    assert (stage.row(row_id).status, stage.row(row_id).remote_id) == (Status.PROCESSING, "remote-1")
-    for _ in range(2):
-        clock.advance(6)
-        assert polls.enqueue_due(tools) == 1
-        pipeline.poll(tools, row_id, 1)
-    assert (stage.row(row_id).status, remote.asked, len(remote.heard)) == (Status.COMPLETED, ["remote-1", "remote-1"], 1)
-
-
-def test_a_provider_that_is_away_for_a_while_loses_no_job(stage: Stage, tools: Toolbox, clock: FakeClock) -> None:
-    remote = tools.engines["fake_remote"]
-    assert isinstance(remote, FakeRemoteEngine)
-    row_id = stage.upload("fake_remote")
-    stage.run(row_id)
-    remote.away = EngineError("The provider can't be reached.", retryable=True, retry_after=90)
-    clock.advance(6)
-    pipeline.poll(tools, row_id, 1)
-    row = stage.row(row_id)
-    assert (row.status, row.remote_id) == (Status.PROCESSING, "remote-1")
-    assert row.next_poll_at == clock.now() + timedelta(seconds=90)
-    clock.advance(25 * 3600)
-    pipeline.poll(tools, row_id, 1)
-    assert (stage.row(row_id).status, stage.row(row_id).error) == (Status.FAILED, "The provider can't be reached.")
-
-
-def test_a_provider_hears_a_call_once(stage: Stage, tools: Toolbox) -> None:
-    remote = tools.engines["fake_remote"]
-    assert isinstance(remote, FakeRemoteEngine)
-    stage.run(stage.upload("fake_remote", diarize=True))
-    assert len(remote.heard) == 1
-
-
-def test_a_poll_after_a_cancel_does_nothing(stage: Stage, tools: Toolbox, clock: FakeClock) -> None:
-    remote = tools.engines["fake_remote"]
-    assert isinstance(remote, FakeRemoteEngine)
-    row_id = stage.upload("fake_remote")
-    stage.run(row_id)
-    control.cancel(tools, stage.owner_id, row_id)
-    pipeline.poll(tools, row_id, 1)
-    assert (remote.asked, stage.row(row_id).status) == ([], Status.CANCELLED)
 
 
 def test_an_engine_that_is_gone_fails_with_the_names_of_those_here(stage: Stage) -> None:

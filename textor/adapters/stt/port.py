@@ -14,7 +14,7 @@ What goes wrong leaves as `EngineError`, with a message fit for a user.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -47,13 +47,24 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
+class Callback:
+    """Where a provider may say that a job is over, and the header that proves it. What it says is not believed: it only shortens
+    the wait until `check`."""
+
+    url: str
+    header: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asked for. `language` None means: detect it."""
+    """What the user asked for. `language` None means: detect it. `callback` is for engines that take one."""
 
     language: str | None = None
     model: str | None = None
     diarize: bool = False
     vocabulary: tuple[str, ...] = ()
+    callback: Callback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +77,15 @@ class Capabilities:
     word_times: bool = False
     speakers: bool = False
     vocabulary: bool = False
+    channels: bool = False
+    """Hears the channels of a call apart in one job; the others get a job per channel."""
+    callbacks: bool = False
     max_bytes: int | None = None
     max_seconds: float | None = None
+    max_in_flight: int | None = None
+    """Jobs at once, over all of Textor; the operator can set another number (PROVIDER_CONCURRENCY)."""
+    calls_per_second: float | None = None
+    """What the provider allows an account; polls are spread so that they stay below it."""
     runs_locally: bool = False
 
 
@@ -93,7 +111,8 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class RemoteJob:
-    """Work that a provider has taken on. `id` is the provider's."""
+    """Work that a provider has taken on. `id` is the provider's (255 characters at most); it is asked again after `poll_seconds`,
+    and the less often the older it gets."""
 
     id: str
     poll_seconds: float = 5.0
@@ -140,7 +159,8 @@ class Engine(ABC):
         raise EngineError(f"{self.title} has no jobs to wait for.")
 
     def cancel(self, job: RemoteJob) -> None:
-        """Drop a job and its data at the provider; a job that is gone already is fine."""
+        """Delete a job and its data at the provider, finished or not; one that is gone already is fine. Raises EngineError where
+        the provider could not be asked."""
 
     def download(self, model: str, report: Callable[[float], None]) -> None:
         """Fetch a model's files; `report` gets 0..1. Raises EngineError."""

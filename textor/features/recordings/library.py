@@ -14,7 +14,7 @@ from textor.domain.job_states import ACTIVE, DONE, OPEN, Status
 from textor.domain.transcript import Document, Segment, Word
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
-from textor.job_queue import lanes
+from textor.job_queue import lanes, slices
 from textor.models import Recording, SegmentRow, Speaker, Transcription
 from textor.toolbox import Toolbox
 
@@ -224,15 +224,16 @@ def _destroy(tools: Toolbox, transcription_id: str, deadline: object) -> bool:
     if row is None:
         db.session.rollback()
         return False
-    recording = row.recording
+    recording, storage_key = row.recording, row.recording.storage_key
+    keys = slices.drop(tools, row.seq)
     db.session.delete(row)
     db.session.flush()
     is_last = not db.session.scalar(select(func.count()).where(Transcription.recording_id == recording.id))
     if is_last:
         db.session.delete(recording)
     db.session.commit()
-    if is_last:
-        tools.storage.delete(recording.storage_key)
+    for key in [*keys, *([storage_key] if is_last else [])]:
+        tools.storage.delete(key)
     return True
 
 

@@ -1,0 +1,60 @@
+"""Which engine goes on where one can't be reached or refuses: FAILOVER_ENGINES, in order, noted in the transcript."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from textor.errors import EngineError, InvalidInput
+from textor.extensions import db
+from textor.features.transcription import engines
+from textor.job_queue import breakers, runs
+from textor.job_queue.claims import Claim
+from textor.models import Slice, Transcription
+from textor.models.slices import SliceState
+from textor.toolbox import Toolbox
+
+NOTES = "failover"
+"""Where a transcription's details tell which engine went on for which."""
+
+PATIENCE = 2
+"""Failed tries, where trying again can help, before another engine is asked."""
+
+
+def switch(tools: Toolbox, claim: Claim, error: EngineError, attempts: int = PATIENCE) -> bool:
+    """Begin the transcription anew with the next engine; False where there is none, or the first has heard or is hearing some of
+    it: that would be paid twice. Raises Fenced."""
+    if error.retryable and attempts < PATIENCE and not breakers.is_open(tools, claim.engine):
+        return False
+    row = db.session.get_one(Transcription, claim.seq)
+    following = _next(tools, row)
+    if following is None or _is_begun(claim.seq):
+        return False
+    note = {"from": row.engine, "to": following, "reason": error.message}
+    runs.switch(tools, claim, following, {**row.details, NOTES: [*_notes(row), note]})
+    return True
+
+
+def _next(tools: Toolbox, row: Transcription) -> str | None:
+    tried = {row.engine, *(note["from"] for note in _notes(row))}
+    return next((name for name in tools.settings.failover_engines if name not in tried and _can(tools, name, row)), None)
+
+
+def _notes(row: Transcription) -> list[dict[str, str]]:
+    notes: Any = row.details.get(NOTES, [])
+    return list(notes)
+
+
+def _can(tools: Toolbox, name: str, row: Transcription) -> bool:
+    known = tools.engines.get(name)
+    if known is None or not known.availability().ready:
+        return False
+    try:
+        engines.check_choice(tools, name, language=row.requested_language, diarize=row.diarize)
+    except InvalidInput:
+        return False
+    return True
+
+
+def _is_begun(seq: int) -> bool:
+    heard = (SliceState.REMOTE, SliceState.COMPLETED)
+    return db.session.scalars(select(Slice.id).where(Slice.transcription_seq == seq, Slice.state.in_(heard))).first() is not None

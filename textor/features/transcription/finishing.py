@@ -1,0 +1,159 @@
+"""The end of a transcription: checkpoints kept as they land, put together once no slice is open. Never an error in a text."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import undefer
+
+from textor.domain import merging
+from textor.domain import transcript as transcripts
+from textor.domain.job_states import Status
+from textor.domain.merging import Heard
+from textor.domain.transcript import Segment, Transcript
+from textor.errors import Fenced
+from textor.extensions import db
+from textor.features.transcription import checkpoints, segments
+from textor.job_queue import runs, slices
+from textor.job_queue.claims import Claim
+from textor.job_queue.slices import Taken
+from textor.models import Slice, Transcription
+from textor.models.slices import SliceState
+from textor.toolbox import Toolbox
+
+OVER = (SliceState.COMPLETED, SliceState.FAILED)
+
+
+def keep(tools: Toolbox, claim: Claim, one: Slice, transcript: Transcript) -> None:
+    """A slice heard on this machine: its checkpoint. The attempts begin anew: it was no fault of what is done. Raises Fenced."""
+    runs.write(tools, claim, attempts=1)
+    result = checkpoints.to_json(transcript, list(transcript.segments))
+    values = {"state": SliceState.COMPLETED, "result": result, "error": None}
+    db.session.execute(update(Slice).where(Slice.id == one.id).values(values))
+    db.session.commit()
+
+
+def lose(tools: Toolbox, claim: Claim, one: Slice, error: str) -> None:
+    """A slice that can't be heard on this machine, among others that could. Raises Fenced."""
+    runs.write(tools, claim)
+    db.session.execute(update(Slice).where(Slice.id == one.id).values(state=SliceState.FAILED, error=error))
+    db.session.commit()
+
+
+def settle(tools: Toolbox, one: Taken, **values: Any) -> None:
+    """A slice in the shift's hands is over, one way or the other; the last one ends its transcription. Raises Fenced.
+
+    The slice's own lease decides, not the run's token: what was heard is kept even if the transcription waits again.
+    """
+    is_held = runs.touch(tools, one.claim)
+    if not slices.change(one, due_at=None, **values):
+        db.session.rollback()
+        raise Fenced("Somebody else has this slice.")
+    if is_held:
+        _show_progress(tools, one.claim)
+    db.session.commit()
+    if is_held:
+        finish_if_over(tools, one.claim)
+
+
+def finish_if_over(tools: Toolbox, claim: Claim) -> bool:
+    """Put the transcription together if none of its slices is open and no worker is still cutting. Raises Fenced."""
+    runs.write(tools, claim)  # holds the row: of two that come at once, the second finds it finished
+    rows = db.session.scalars(
+        select(Slice).where(Slice.transcription_seq == claim.seq).order_by(Slice.n).options(undefer(Slice.result))
+    ).all()
+    row = db.session.get_one(Transcription, claim.seq, populate_existing=True)
+    if any(one.state not in OVER for one in rows):
+        db.session.commit()
+        return False
+    _finish(tools, claim, row, rows)
+    return True
+
+
+def finish_silent(tools: Toolbox, claim: Claim) -> None:
+    """There is nothing but silence: an empty transcript, and no engine was asked. Raises Fenced."""
+    runs.write(tools, claim)
+    segments.replace_all(claim.seq, [])
+    runs.finish(tools, claim, Status.COMPLETED, progress=100.0, message=None, error=None, text="", confidence=None)
+
+
+def heard(rows: Sequence[Slice], *, is_local: bool) -> list[Segment]:
+    """What the finished slices have heard, as one text in the order of time."""
+    done = [one for one in rows if one.state == SliceState.COMPLETED]
+    parts = [
+        Heard(one.start, one.end, one.overlap, one.channel, _spoken(one, rename=len(rows) > 1 and not is_local)) for one in done
+    ]
+    return merging.merged(parts) if parts else []
+
+
+def _finish(tools: Toolbox, claim: Claim, row: Transcription, rows: Sequence[Slice]) -> None:
+    done = [checkpoints.from_json(one.result) for one in rows if one.state == SliceState.COMPLETED and one.result]
+    lost = [one for one in rows if one.state == SliceState.FAILED]
+    if not done:
+        _clear_up(tools, claim.seq, is_whole=False)
+        runs.finish(tools, claim, Status.FAILED, message=None, error=lost[0].error, progress=0.0)
+        return
+    engine = tools.engines.get(row.engine)
+    spoken = heard(rows, is_local=engine is None or engine.capabilities.runs_locally)
+    segments.replace_all(claim.seq, spoken)
+    values = _outcome(row, done, lost) | {"remote_id": next((one.remote_id for one in rows if one.remote_id), None)}
+    keys = _clear_up(tools, claim.seq, is_whole=not lost)
+    runs.finish(
+        tools,
+        claim,
+        Status.PARTIAL if lost else Status.COMPLETED,
+        message=None,
+        progress=100.0,
+        text=transcripts.plain_text(spoken),
+        confidence=transcripts.confidence(spoken),
+        **values,
+    )
+    for key in keys:
+        tools.storage.delete(key)
+
+
+def _outcome(row: Transcription, done: Sequence[Transcript], lost: Sequence[Slice]) -> dict[str, Any]:
+    """Columns that tell what came out besides the text."""
+    told = next((one for one in done if one.language), None)
+    details = dict(done[0].details) if len(done) == 1 else {"slices": [dict(one.details) for one in done if one.details]}
+    details = {name: value for name, value in details.items() if value}
+    if row.details.get("failover"):
+        details["failover"] = row.details["failover"]
+    if lost:
+        details["gaps"] = [{"start": one.start, "end": one.end, "channel": one.channel, "error": one.error} for one in lost]
+    return {
+        "language": told.language if told else None,
+        "language_confidence": told.language_confidence if told else None,
+        "details": details,
+        "error": _sentence(len(lost), len(done) + len(lost)) if lost else None,
+    }
+
+
+def _sentence(lost: int, count: int) -> str:
+    parts = "One part" if lost == 1 else f"{lost} parts"
+    return f"{parts} of {count} could not be transcribed. What is missing is marked in the text; it can be tried again."
+
+
+def _clear_up(tools: Toolbox, seq: int, *, is_whole: bool) -> list[str]:
+    """What nobody needs any more goes: the checkpoints of a whole text, and the providers' copies."""
+    if is_whole and tools.settings.delete_at_provider:
+        return slices.drop(tools, seq)
+    return slices.trim(tools, seq, is_whole=is_whole)
+
+
+def _spoken(one: Slice, *, rename: bool) -> list[Segment]:
+    """A channel's voice is its speaker; a provider's labels begin anew in every slice, so they name it."""
+    spoken = list(checkpoints.from_json(one.result).segments) if one.result else []
+    if one.channel is not None:
+        return [replace(segment, speaker=f"Speaker {one.channel + 1}", speaker_confidence=None) for segment in spoken]
+    if rename:
+        return [replace(s, speaker=f"{s.speaker} (part {one.n + 1})") if s.speaker else s for s in spoken]
+    return spoken
+
+
+def _show_progress(tools: Toolbox, claim: Claim) -> None:
+    states = list(db.session.scalars(select(Slice.state).where(Slice.transcription_seq == claim.seq)))
+    over = sum(state in OVER for state in states)
+    message = f"{over} of {len(states)} parts are done" if len(states) > 1 else None
+    runs.write(tools, claim, progress=min(99.0, 100 * over / len(states)), message=message)

@@ -1,0 +1,107 @@
+"""What the shift does for a slice: ask its engine in a thread, keep what it heard, decide what an error means."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from textor.adapters.audio import convert
+from textor.adapters.stt.port import Audio, Callback, Options, Progress, RemoteJob
+from textor.domain.transcript import Transcript
+from textor.errors import EngineError
+from textor.features.transcription import checkpoints, engines, failover, finishing
+from textor.job_queue import shift, slices
+from textor.job_queue.crew import Answer
+from textor.job_queue.discards import Due
+from textor.job_queue.slices import Taken
+from textor.models.slices import SliceState
+from textor.toolbox import Toolbox
+
+LONGEST_WAIT = timedelta(hours=24)
+MOST_LOSSES = 3  # jobs that a provider gave up, before the slice counts as failed
+HEADER = "X-Textor-Secret"
+
+TOO_LONG = "The provider did not finish within a day."
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCrew:
+    """The verbs of job_queue.crew.Crew for transcriptions."""
+
+    tools: Toolbox
+
+    def ask(self, one: Taken) -> Answer:
+        """Start the slice, or look once how it stands. No database here: it runs in a thread."""
+        engine = engines.engine(self.tools, one.engine)
+        options = self._options(one)
+        if one.remote_id and not one.is_start:
+            return _realised(engine.check(RemoteJob(one.remote_id), options), one)
+        with self.tools.storage.local_path(one.storage_key) as path:
+            limit = self.tools.settings.max_audio_hours * 3600
+            audio = Audio(path, one.end - one.start, one.channels, partial(convert.blocks, path, max_seconds=limit))
+            return _realised(engine.start(audio, options), one)
+
+    def discard(self, one: Due) -> EngineError | None:
+        """Have the provider delete a job. An engine that is gone holds nothing we could reach."""
+        engine = self.tools.engines.get(one.engine)
+        if engine:
+            engine.cancel(RemoteJob(one.remote_id))
+        return None
+
+    def heard(self, one: Taken, transcript: Transcript) -> None:
+        """Keep it; the last slice ends the transcription."""
+        result = checkpoints.to_json(transcript, list(transcript.segments))
+        finishing.settle(self.tools, one, state=SliceState.COMPLETED, result=result, error=None)
+
+    def failed(self, one: Taken, error: EngineError) -> bool:
+        """Whether that was the last word about the slice."""
+        if failover.switch(self.tools, one.claim, error, one.attempts):
+            return True
+        if self._may_try_again(one, error):
+            return False
+        finishing.settle(self.tools, one, state=SliceState.FAILED, error=error.message if not error.retryable else TOO_LONG)
+        return True
+
+    def _may_try_again(self, one: Taken, error: EngineError) -> bool:
+        if error.is_lost:
+            return one.losses + 1 < MOST_LOSSES
+        since = one.started_at or one.queued_at
+        return error.retryable and self.tools.clock.now() - since < LONGEST_WAIT
+
+    def _options(self, one: Taken) -> Options:
+        # a slice of one channel has one speaker: nobody needs to be told apart
+        return Options(one.language, one.model, one.diarize and one.channel is None, callback=self._callback(one))
+
+    def _callback(self, one: Taken) -> Callback | None:
+        address = self.tools.settings.public_url.rstrip("/")
+        if not address or not self.tools.engines[one.engine].capabilities.callbacks:
+            return None
+        return Callback(f"{address}/hooks/{one.id}/{_proof(self.tools, one.id, 'path')}", HEADER, secret(self.tools, one.id))
+
+
+def secret(tools: Toolbox, slice_id: int) -> str:
+    """What a provider's callback must carry in its header."""
+    return _proof(tools, slice_id, "header")
+
+
+def called_back(tools: Toolbox, slice_id: int, proof: str, header: str) -> bool:
+    """A provider says that a slice has news: it is asked at once. False for whoever can't know the slice's secrets."""
+    fits = hmac.compare_digest(proof.encode(), _proof(tools, slice_id, "path").encode())
+    fits &= hmac.compare_digest(header.encode(), secret(tools, slice_id).encode())
+    if fits and slices.wake(tools, slice_id):
+        shift.ensure(tools)
+        shift.wake(tools)
+    return fits
+
+
+def _proof(tools: Toolbox, slice_id: int, purpose: str) -> str:
+    text = f"textor callback {purpose} {slice_id}".encode()
+    return hmac.new(tools.settings.secret_key.encode(), text, hashlib.sha256).hexdigest()
+
+
+def _realised(answer: Transcript | RemoteJob | Progress, one: Taken) -> Answer:
+    """A transcript heard to its end, in the recording's own time."""
+    if not isinstance(answer, Transcript):
+        return answer
+    return replace(answer, segments=[checkpoints.moved(checkpoints.clean(s), one.start) for s in answer.segments])

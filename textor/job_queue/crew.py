@@ -1,0 +1,53 @@
+"""What a shift is made of: the verbs that are done for a slice, and how patiently."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from textor.adapters.stt.port import Progress, RemoteJob
+from textor.domain.transcript import Transcript
+from textor.errors import EngineError
+from textor.job_queue.discards import Due
+from textor.job_queue.slices import Taken
+
+Answer = Transcript | RemoteJob | Progress | EngineError
+Work = Taken | Due
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a shift works. Times are in seconds."""
+
+    run_seconds: float = 50
+    idle_seconds: float = 5
+    drain_seconds: float = 18
+    tick_seconds: float = 0.25
+    poll_threads: int = 32
+    start_threads: int = 32
+    most_polls_in_hand: int = 512
+    most_discards_in_hand: int = 8
+    longest_pause_seconds: float = 30
+    callback_pause_seconds: float = 20
+    """Between two looks at a job whose provider calls back."""
+    retry_seconds: float = 5
+    """The first pause after a call that failed for now; each doubles it."""
+    longest_retry_seconds: float = 300
+
+
+DEFAULT = Terms()
+
+
+class Crew(Protocol):
+    """What is done for a slice. The verbs of the first group run in threads and see no database."""
+
+    def ask(self, one: Taken) -> Answer:
+        """Start a slice at its engine, or ask how it stands."""
+
+    def discard(self, one: Due) -> EngineError | None:
+        """Have a provider delete a job."""
+
+    def heard(self, one: Taken, transcript: Transcript) -> None:
+        """Keep what was heard. Raises Fenced."""
+
+    def failed(self, one: Taken, error: EngineError) -> bool:
+        """An error that `error.retryable` or the number of attempts makes final: True if the slice is over, or begun elsewhere;
+        False if it shall be tried again. Raises Fenced."""
