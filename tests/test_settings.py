@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from textor import settings as settings_module
+from textor.domain.storage_places import Bucket
 from textor.errors import ConfigurationError
 from textor.settings import Settings, embedded_socket, load
 
@@ -155,3 +156,107 @@ def test_a_long_data_dir_gets_a_socket_of_its_own_elsewhere(tmp_path: Path) -> N
 )
 def test_the_address_for_a_browser_here(host: str, url: str) -> None:
     assert Settings(host=host).local_url == url
+
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAHUNTER", "AWS_SECRET_ACCESS_KEY": "hunter2hunter2"}
+THE_FOUR = {**KEYS, "AWS_STORAGE_BUCKET_NAME": "sounds", "AWS_S3_REGION_NAME": "eu-west-1"}
+BUCKETEER = {
+    "BUCKETEER_AWS_ACCESS_KEY_ID": "AKIAHUNTER",
+    "BUCKETEER_AWS_SECRET_ACCESS_KEY": "hunter2hunter2",
+    "BUCKETEER_BUCKET_NAME": "sounds",
+    "BUCKETEER_AWS_REGION": "eu-west-1",
+}
+
+
+def test_recordings_lie_in_data_dir_unless_something_is_said(environ: dict[str, str], tmp_path: Path) -> None:
+    found = load(environ | KEYS)
+    assert found.bucket is None
+    assert found.recordings_dir == tmp_path / "data" / "storage"
+
+
+def test_a_folder_for_recordings_can_be_named(environ: dict[str, str]) -> None:
+    found = load(environ | THE_FOUR | {"STORAGE_URL": "file:///srv/the%20sounds"})
+    assert found.bucket is None
+    assert found.recordings_dir == Path("/srv/the sounds")
+
+
+@pytest.mark.parametrize("given", [THE_FOUR, BUCKETEER])
+def test_the_four_settings_of_a_bucket_are_enough(environ: dict[str, str], given: dict[str, str]) -> None:
+    found = load(environ | given)
+    assert found.bucket == Bucket("sounds", region="eu-west-1", key_id="AKIAHUNTER", secret="hunter2hunter2")
+    assert "hunter" not in (repr(found) + repr(found.bucket)).lower()
+
+
+def test_a_bucket_can_be_named_by_one_address(environ: dict[str, str]) -> None:
+    url = "s3://sounds/of/alice/?endpoint=https://store.example:9000&region=here"
+    found = load(environ | KEYS | {"STORAGE_URL": url}).bucket
+    assert found == Bucket("sounds", "of/alice", "here", "https://store.example:9000", *KEYS.values())
+
+
+def test_a_store_that_is_not_amazons_needs_no_region(environ: dict[str, str]) -> None:
+    given = KEYS | {"STORAGE_URL": "s3://sounds", "AWS_S3_ENDPOINT_URL": "http://store.example:9000"}
+    found = load(environ | given).bucket
+    assert found and (found.endpoint_url, found.signing_region) == ("http://store.example:9000", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "sentence"),
+    [
+        ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID must be set with AWS_STORAGE_BUCKET_NAME"),
+        ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY must be set with AWS_STORAGE_BUCKET_NAME"),
+        ("AWS_S3_REGION_NAME", "AWS_S3_REGION_NAME (or AWS_S3_ENDPOINT_URL) must be set with AWS_STORAGE_BUCKET_NAME"),
+        ("AWS_STORAGE_BUCKET_NAME", "AWS_STORAGE_BUCKET_NAME must be set with AWS_S3_REGION_NAME or AWS_S3_ENDPOINT_URL"),
+    ],
+)
+def test_half_a_bucket_stops_the_start(environ: dict[str, str], left_out: str, sentence: str) -> None:
+    given = {name: value for name, value in THE_FOUR.items() if name != left_out}
+    with pytest.raises(ConfigurationError) as caught:
+        load(environ | given)
+    assert caught.value.message == f"Textor can't start: {sentence}."
+
+
+def test_an_address_of_a_bucket_without_keys_stops_the_start(environ: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(environ | {"STORAGE_URL": "s3://sounds?region=here"})
+    assert caught.value.message == (
+        "Textor can't start: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY must be set with STORAGE_URL=s3://."
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sounds",
+        "gs://hunter",
+        "s3://",
+        "s3://h",
+        "s3://AKIA:hunter2@sounds",
+        "s3://hunter?secret=hunter2",
+        "s3://hunter?endpoint=store",
+        "s3://hunter?endpoint=https://a:hunter2@store",
+        "s3://hunter?endpoint=https://store:hunter",
+        "s3://[hunter",
+        "file://hunter/sounds",
+        "file:hunter",
+        "file:///",
+    ],
+)
+def test_an_address_that_names_no_store_is_refused_and_not_repeated(environ: dict[str, str], url: str) -> None:
+    with pytest.raises(ConfigurationError, match="STORAGE_URL must") as caught:
+        load(environ | KEYS | {"STORAGE_URL": url})
+    assert "hunter" not in caught.value.message
+
+
+def test_a_dyno_without_a_shared_store_does_not_start(environ: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(environ | {"DYNO": "web.1"})
+    assert caught.value.message == (
+        "Textor can't start: web and worker share no disk on a Heroku dyno: set STORAGE_URL=s3://BUCKET or "
+        "AWS_STORAGE_BUCKET_NAME, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_S3_REGION_NAME, "
+        "or add one: heroku addons:create bucketeer:hobbyist."
+    )
+
+
+@pytest.mark.parametrize("given", [THE_FOUR, BUCKETEER, {"STORAGE_URL": "file:///srv/sounds"}])
+def test_a_dyno_starts_with_a_store_that_was_named(environ: dict[str, str], given: dict[str, str]) -> None:
+    assert load(environ | {"DYNO": "worker.1"} | given).dyno == "worker.1"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from redis import Redis
@@ -13,6 +13,7 @@ from textor.adapters import discovery
 from textor.adapters.exports.port import ExportFormat
 from textor.adapters.storage.local import LocalStorage
 from textor.adapters.storage.port import Storage
+from textor.adapters.storage.s3 import S3Storage
 from textor.adapters.stt.port import Engine
 from textor.settings import Settings
 
@@ -27,10 +28,20 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock, `ahead` of itself by as much as the database's is (see job_queue.clocks): leases of several
+    machines are told by one time."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+        self.checked_at: float | None = None
+        """On time.monotonic; None: never."""
+
+    def machine(self) -> datetime:
+        """What this machine itself says."""
+        return datetime.now(UTC)
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return self.machine() + self.ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +62,14 @@ def build(settings: Settings) -> Toolbox:
         settings=settings,
         engines={kind.name: kind.from_settings(settings) for kind in discovery.engines()},
         formats={kind.name: kind() for kind in discovery.export_formats()},
-        storage=LocalStorage(settings.recordings_dir),
+        storage=_storage(settings),
         redis=connect_redis(settings.redis_url),
         clock=SystemClock(),
     )
+
+
+def _storage(settings: Settings) -> Storage:
+    return S3Storage(settings.bucket, settings.incoming_dir) if settings.bucket else LocalStorage(settings.recordings_dir)
 
 
 def connect_redis(url: str) -> Redis:

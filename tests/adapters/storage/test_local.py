@@ -1,14 +1,18 @@
-"""The local store: whole files under a key, blocks by range, nothing outside its folder."""
+"""What is a folder's own; test_contract has what all stores keep to."""
 
+import os
+import resource
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from textor.adapters.storage.local import BLOCK_BYTES, LocalStorage
+from tests.conftest import missing
+from textor.adapters.storage.local import BLOCK_BYTES, NOT_STORED, LocalStorage
 from textor.errors import NotFound, Unavailable
 
 KEY = "recordings/1"
-OUTSIDE = ("../secret", "recordings/../../secret", "/etc/hostname")
+ANOTHER_DISK = Path("/dev/shm")
 
 
 @pytest.fixture
@@ -16,80 +20,44 @@ def storage(tmp_path: Path) -> LocalStorage:
     return LocalStorage(tmp_path / "storage")
 
 
-def stored(storage: LocalStorage, content: bytes, key: str = KEY) -> Path:
-    source = storage.folder.parent / "incoming"
-    source.write_bytes(content)
-    storage.put(key, source)
-    return source
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "incoming"
+    path.write_bytes(b"sound")
+    return path
 
 
-def test_a_file_that_was_put_is_moved_not_copied(storage: LocalStorage) -> None:
-    source = stored(storage, b"sound")
-    assert not source.exists()
-    assert storage.size(KEY) == 5
-    assert b"".join(storage.read(KEY)) == b"sound"
-
-
-def test_the_folder_is_private(storage: LocalStorage) -> None:
-    stored(storage, b"sound")
-    assert (storage.folder / "recordings").stat().st_mode & 0o077 == 0
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "expected"), [(0, 2, b"so"), (2, 4, b"un"), (3, None, b"nd"), (3, 99, b"nd"), (5, None, b""), (4, 2, b"")]
-)
-def test_a_range_is_read_from_start_up_to_end(storage: LocalStorage, start: int, end: int | None, expected: bytes) -> None:
-    stored(storage, b"sound")
-    assert b"".join(storage.read(KEY, start, end)) == expected
-
-
-def test_a_large_file_is_read_in_blocks(storage: LocalStorage) -> None:
-    stored(storage, b"x" * (2 * BLOCK_BYTES + 1))
-    assert [len(block) for block in storage.read(KEY)] == [BLOCK_BYTES, BLOCK_BYTES, 1]
-
-
-def test_a_new_file_takes_the_place_of_the_old_one(storage: LocalStorage) -> None:
-    stored(storage, b"old")
-    stored(storage, b"newer")
-    assert b"".join(storage.read(KEY)) == b"newer"
-
-
-def test_a_decoder_gets_the_file_itself(storage: LocalStorage) -> None:
-    stored(storage, b"sound")
+def test_a_file_is_moved_not_copied(storage: LocalStorage, source: Path) -> None:
+    before = source.stat().st_ino
+    storage.put(KEY, source)
     with storage.local_path(KEY) as path:
-        assert path.read_bytes() == b"sound"
+        assert path.stat().st_ino == before
     assert path.exists()
 
 
-def test_a_deleted_file_is_gone_and_may_be_deleted_again(storage: LocalStorage) -> None:
-    stored(storage, b"sound")
-    storage.delete(KEY)
-    storage.delete(KEY)
-    with pytest.raises(NotFound):
-        storage.size(KEY)
+def test_a_file_from_another_disk_is_copied_whole(storage: LocalStorage, source: Path, tmp_path: Path) -> None:
+    if not ANOTHER_DISK.is_dir() or ANOTHER_DISK.stat().st_dev == tmp_path.stat().st_dev:
+        missing("a second disk (/dev/shm)")
+    other = ANOTHER_DISK / f"textor-{os.getpid()}"
+    other.write_bytes(b"sound from afar")
+    storage.put(KEY, source)
+    storage.put(KEY, other)
+    assert not other.exists()
+    assert b"".join(storage.read(KEY)) == b"sound from afar"
+    with storage.local_path(KEY) as path:
+        assert path.stat().st_mode & 0o077 == 0
+        assert list(path.parent.iterdir()) == [path]
 
 
-def test_an_unknown_key_is_not_found(storage: LocalStorage) -> None:
-    with pytest.raises(NotFound):
-        storage.size(KEY)
-    with pytest.raises(NotFound):
-        next(storage.read(KEY))
-    with pytest.raises(NotFound), storage.local_path(KEY):
-        pass
+def test_the_folder_is_private(storage: LocalStorage, source: Path) -> None:
+    storage.put(KEY, source)
+    assert (storage.folder / "recordings").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("key", OUTSIDE)
-def test_no_key_leads_out_of_the_folder(storage: LocalStorage, tmp_path: Path, key: str) -> None:
-    (tmp_path / "secret").write_text("secret")
-    source = tmp_path / "incoming"
-    source.write_text("evil")
-    with pytest.raises(NotFound):
-        storage.size(key)
-    with pytest.raises(NotFound):
-        storage.put(key, source)
-    with pytest.raises(NotFound):
-        storage.delete(key)
-    assert (tmp_path / "secret").read_text() == "secret"
+def test_a_large_file_is_read_in_blocks(storage: LocalStorage, source: Path) -> None:
+    source.write_bytes(b"x" * (2 * BLOCK_BYTES + 1))
+    storage.put(KEY, source)
+    assert [len(block) for block in storage.read(KEY)] == [BLOCK_BYTES, BLOCK_BYTES, 1]
 
 
 def test_the_message_to_the_user_names_no_path(storage: LocalStorage) -> None:
@@ -98,13 +66,33 @@ def test_the_message_to_the_user_names_no_path(storage: LocalStorage) -> None:
     assert str(storage.folder) not in caught.value.message
 
 
-def test_a_check_leaves_nothing_behind(storage: LocalStorage) -> None:
-    storage.check()
-    assert list(storage.folder.iterdir()) == []
+def test_files_know_when_they_were_written(storage: LocalStorage, source: Path) -> None:
+    written = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    os.utime(source, (written.timestamp(), written.timestamp()))
+    storage.put(KEY, source)
+    assert [file.modified_at for file in storage.files("recordings/")] == [written]
+    assert storage.drop_unfinished("recordings/", written + timedelta(days=1)) == 0
 
 
-def test_a_folder_that_cannot_be_written_to_is_unavailable(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
+def test_a_folder_that_cannot_be_written_to_is_unavailable(storage: LocalStorage, source: Path, tmp_path: Path) -> None:
+    storage.folder.write_bytes(b"a file where the folder should be")
+    with pytest.raises(Unavailable):
+        storage.check()
     with pytest.raises(Unavailable) as caught:
-        LocalStorage(tmp_path / "file" / "storage").check()
-    assert str(tmp_path) not in caught.value.message
+        storage.put(KEY, source)
+    assert caught.value.message == NOT_STORED
+    assert source.exists()
+
+
+def test_a_disk_that_is_full_keeps_no_half(storage: LocalStorage) -> None:
+    other = ANOTHER_DISK / f"textor-full-{os.getpid()}"
+    other.write_bytes(bytes(2_000_000))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(Unavailable):
+            storage.put(KEY, other)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        other.unlink()
+    assert [path for path in storage.folder.rglob("*") if path.is_file()] == []
