@@ -1,6 +1,7 @@
 """RQ's only entry points: names joined to functions, and what runs by the clock."""
 
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from textor import bootstrap
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced, TextorError
 from textor.extensions import db
-from textor.features.recordings import exports, intake, library
+from textor.features.recordings import exports, intake, leftovers, library
 from textor.features.transcription import downloads, pipeline
 from textor.features.transcription.remote import RemoteCrew
 from textor.job_queue import reconciler, shift
@@ -70,7 +71,7 @@ def run_shift(tools: Toolbox) -> None:
 
 
 def _nothing(_tools: Toolbox) -> None:
-    """A shift that breaks has no row: the next one goes on."""
+    """What breaks has no row: the next one goes on."""
 
 
 HANDLERS: dict[str, Handler] = {
@@ -78,12 +79,14 @@ HANDLERS: dict[str, Handler] = {
     "shift": Handler(run_shift, _nothing),
     "export": Handler(exports.make_export, downloads.give_up),
     "download_model": Handler(downloads.run, downloads.give_up),
+    "sweep_storage": Handler(leftovers.sweep, _nothing),
 }
 
 PERIODIC = (
     Periodic("shift", 1, shift.ensure),
     Periodic("purge", 60, library.purge),
-    Periodic("incoming", 3600, intake.sweep_incoming),
+    Periodic(f"incoming:{socket.gethostname()}", 3600, intake.sweep_incoming),  # each machine has its own
+    Periodic("storage", 3600, leftovers.hand_out),
     Periodic("exports", 3600, exports.sweep_exports),
     Periodic("downloads", 30, downloads.heal),
 )

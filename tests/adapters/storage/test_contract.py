@@ -236,6 +236,7 @@ def reads_well(storage: Storage) -> bool:
 
 def test_what_unfinished_puts_left_is_dropped_by_age_and_place(storage: Storage, source: Path) -> None:
     put(storage, source, b"sound")
+    assert storage.drop_unfinished("recordings/", datetime.now(UTC) + HOUR) == 0
     leave_half(storage, "recordings/half")
     leave_half(storage, "elsewhere/half")
     now = datetime.now(UTC)
