@@ -10,6 +10,7 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 
 from apiflask import APIFlask
@@ -19,24 +20,31 @@ from textor.app import create_app
 from textor.errors import ConfigurationError
 from textor.extensions import db
 from textor.features import health
-from textor.job_queue import worker
+from textor.job_queue import shift, worker
 from textor.job_queue.tickets import QUEUES
 from textor.keeper import Keeper, Program
-from textor.processes import fork
+from textor.processes import CAN_FORK, Child, execute, fork
 
 log = logging.getLogger("textor.worker")
 
+SHIFT_GRACE_SECONDS = 24  # calls to providers that are under way are waited for; Heroku allows 30
 GRACE_SECONDS = 15  # a worker hands its work back at once; closing files and the farewell to Redis take the rest
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Work until SIGTERM or SIGINT; the exit code."""
+def main(arguments: list[str] | None = None, app: APIFlask | None = None) -> int:
+    """Work until SIGTERM or SIGINT; the exit code. `app` is a ready application instead of the environment's."""
     wanted = _parse(arguments)
     try:
-        app = create_app()
+        app = app or create_app()
     except ConfigurationError as error:
         raise SystemExit(error.message) from None
     gc.freeze()  # what is loaded now is never garbage; looking for some would copy it into each worker and delay their end
+    if wanted.horse:
+        worker.run_horse(app, *wanted.horse)
+        return 0
+    if wanted.alone:
+        worker.run(app, wanted.queues[0], worker.SpawningWorker)
+        return 0
     return Keeper([_programs(app, wanted)]).run()
 
 
@@ -45,9 +53,15 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("queues", nargs="*", metavar="QUEUE", help=", ".join(QUEUES))
     parser.add_argument("--count", type=int, default=0, help="processes per queue (default: WORKERS for speech, else one)")
     parser.add_argument("--scheduler", action="store_true", help="run the scheduler, too")
+    parser.add_argument(
+        "--alone", action="store_true", help="one QUEUE in this very process, a new process per ticket: for hosts without fork"
+    )
+    parser.add_argument("--horse", nargs=4, help=argparse.SUPPRESS)
     wanted = parser.parse_args(arguments)
     if unknown := sorted(set(wanted.queues) - set(QUEUES)):
         parser.error(f"there is no queue {unknown[0]}; the queues are {', '.join(QUEUES)}")
+    if wanted.alone and len(wanted.queues) != 1:
+        parser.error("--alone takes one queue")
     return wanted
 
 
@@ -67,7 +81,15 @@ def _workers(app: APIFlask, queue: str, count: int) -> list[Program]:
         speech = bootstrap.tools().settings.workers
     count = count or (speech if queue == "speech" else 1)
     names = [queue] if count == 1 else [f"{queue}.{number}" for number in range(1, count + 1)]
-    return [Program(name, partial(fork, partial(_work, app, queue)), GRACE_SECONDS) for name in names]
+    grace_seconds = SHIFT_GRACE_SECONDS if queue == shift.QUEUE else GRACE_SECONDS
+    return [Program(name, _start(app, queue), grace_seconds) for name in names]
+
+
+def _start(app: APIFlask, queue: str) -> Callable[[], Child]:
+    """A copy of this process where the host can make one, else the program anew."""
+    if CAN_FORK:
+        return partial(fork, partial(_work, app, queue))
+    return partial(execute, [sys.executable, "-u", __file__, queue, "--alone"])
 
 
 def _work(app: APIFlask, queue: str) -> None:

@@ -8,12 +8,19 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 from redis import Redis
+from sqlalchemy import select
 
 import worker
+from tests import factories
 from tests.laws import ROOT
 from tests.waiting import until
+from textor.domain.job_states import Status
+from textor.extensions import db
+from textor.job_queue import lanes
 from textor.job_queue import worker as workers
 from textor.job_queue.tickets import QUEUES
+from textor.models import Transcription
+from textor.toolbox import Toolbox
 
 READY_SECONDS = 60
 
@@ -23,7 +30,7 @@ def names(app: APIFlask, *arguments: str) -> list[str]:
 
 
 def test_without_arguments_everything_is_served(app: APIFlask) -> None:
-    assert names(app) == ["speech.1", "speech.2", "remote", "text", "exports", "downloads", "check", "scheduler"]
+    assert names(app) == ["speech.1", "speech.2", "remote", "shift", "text", "exports", "downloads", "check", "scheduler"]
 
 
 def test_the_setting_says_how_many_hear_speech(environ: dict[str, str], request: pytest.FixtureRequest) -> None:
@@ -47,7 +54,7 @@ def test_an_unknown_queue_is_refused(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit) as caught:
         worker.main(["music"])
     assert caught.value.code == 2
-    assert "there is no queue music; the queues are speech, remote, text, exports" in capsys.readouterr().err
+    assert "there is no queue music; the queues are speech, remote, shift, text, exports" in capsys.readouterr().err
 
 
 def test_wrong_settings_end_it_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,3 +78,25 @@ def test_it_serves_and_stops_cleanly(app: APIFlask, environ: dict[str, str], red
         assert process.wait(timeout=60) == 0
     assert sum(workers.alive(redis).values()) == 0
     assert "did not stop in time" not in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.timeout(180)
+def test_a_host_without_fork_starts_a_process_for_each_ticket(
+    app: APIFlask, environ: dict[str, str], tools: Toolbox, tmp_path: Path
+) -> None:
+    row_id = factories.transcription(factories.user("Alice"), engine="gone").id
+    command = "import sys, worker; worker.CAN_FORK = False; sys.exit(worker.main())"
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, "-c", command, "speech"], cwd=ROOT, env=environ, stdout=out, stderr=out)
+    try:
+        lanes.dispatch(tools, db.session.get_one(Transcription, 1).user_id)
+        until(lambda: status(row_id) == Status.FAILED, "the ticket was worked off", READY_SECONDS)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0, log.read_text(encoding="utf-8")
+
+
+def status(row_id: str) -> str:
+    db.session.rollback()
+    return db.session.scalars(select(Transcription.status).where(Transcription.id == row_id)).one()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 PR_SET_PDEATHSIG = 1
+CAN_FORK = hasattr(os, "fork")
 REAP_SECONDS = 5  # the kernel ends what was killed at once, unless it waits for a disk
 
 # Looked up here, before any fork: loading a library between fork and exec can deadlock.

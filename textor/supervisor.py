@@ -31,7 +31,7 @@ WORKER = (*PYTHON, "worker.py")
 PREPARE = (*PYTHON, "-m", "flask", "--app", "wsgi", "prepare")
 
 WEB_GRACE_SECONDS = 25  # gunicorn itself gives the requests under way 20 s
-WORKER_GRACE_SECONDS = 20
+WORKER_GRACE_SECONDS = 27
 REDIS_GRACE_SECONDS = 15
 PROBE_SECONDS = 1
 

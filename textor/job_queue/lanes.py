@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased
 
 from textor.domain.job_states import ACTIVE, OPEN, Status
 from textor.extensions import db
-from textor.job_queue import claims, locks, slices, tickets
+from textor.job_queue import claims, clocks, locks, slices, tickets
 from textor.job_queue.claims import Claim
 from textor.models import SegmentRow, Speaker, Transcription
 from textor.toolbox import Toolbox
@@ -31,6 +31,7 @@ DISPATCH_TRIES = 3
 
 def dispatch(tools: Toolbox, user_id: int) -> str | None:
     """Start the user's oldest pending transcription if none is active; returns its id. Redis away: it starts later."""
+    clocks.agree(tools)
     try:
         for _ in range(DISPATCH_TRIES):  # a row may be cancelled between our look and our claim
             claim = _next(user_id)

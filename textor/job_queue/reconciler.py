@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from textor.domain.job_states import Status
 from textor.extensions import db
-from textor.job_queue import claims, lanes, runs, tickets
+from textor.job_queue import claims, clocks, lanes, runs, tickets
 from textor.models import Slice, Transcription
 from textor.toolbox import Toolbox
 
@@ -29,6 +29,7 @@ def reconcile_if_due(tools: Toolbox) -> None:
     """A round, if nobody has done one within the last third of a lease."""
     interval_ms = tools.settings.lease_seconds * 1000 // 3
     try:
+        clocks.agree(tools)
         if tools.redis.set("textor:reconcile", 1, nx=True, px=interval_ms):
             reconcile(tools)
     except RedisError:

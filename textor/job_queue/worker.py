@@ -6,36 +6,41 @@ One queue per process: with two, RQ pops with BLPOP, and a kill between pop and 
 import logging
 import os
 import signal
+import sys
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue, Worker
+from rq import Queue, SpawnWorker, Worker
+from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from textor import bootstrap
 from textor.extensions import db
-from textor.job_queue import reconciler, runs, shift, tickets
+from textor.job_queue import clocks, reconciler, runs, shift, tickets
 from textor.processes import end_with_parent
+from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
 # RQ waits worker_ttl - 15 s for a ticket; between waits it does maintenance, ours too
 WORKER_TTL_SECONDS = 17
 
+PROGRAM = Path(__file__).resolve().parents[2] / "worker.py"
 
-def run(app: Flask, queue_name: str) -> None:
-    """Work on one queue until SIGTERM or SIGINT. Returns after a clean stop."""
+
+def run(app: Flask, queue_name: str, kind: type[Worker] | None = None) -> None:
+    """Work on one queue until SIGTERM or SIGINT. Returns after a clean stop. `kind` None: a worker that forks."""
     with app.app_context():
         tools = bootstrap.tools()
-        connection = Redis.from_url(tools.settings.redis_url)  # RQ changes its time-outs: not the toolbox's own
-        options: dict[str, Any] = {"connection": connection, "serializer": JSONSerializer, "job_class": tickets.Ticket}
-        worker = TextorWorker(
+        options = _options(tools)
+        worker = (kind or TextorWorker)(
             [Queue(queue_name, **options)],
             **options,
             worker_ttl=WORKER_TTL_SECONDS,
@@ -45,6 +50,25 @@ def run(app: Flask, queue_name: str) -> None:
         )
         worker.log_result_lifespan = False
         worker.work(logging_level="WARNING")
+
+
+def run_horse(app: Flask, worker_key: str, job_id: str, queue_name: str, execution_id: str) -> None:
+    """The work-horse of a worker that can't fork: a process that does one ticket and ends."""
+    with app.app_context():
+        options = _options(bootstrap.tools())
+        connection = options["connection"]
+        worker = SpawningWorker.find_by_key(worker_key, **options)
+        if worker is None:
+            raise SystemExit("The worker of this ticket is gone.")
+        job = tickets.Ticket.fetch(job_id, connection=connection, serializer=JSONSerializer)
+        worker.execution = Execution.fetch(execution_id, job_id, connection=connection)
+        os.setpgrp()
+        worker.main_work_horse(job, Queue(queue_name, **options))
+
+
+def _options(tools: Toolbox) -> dict[str, Any]:
+    connection = Redis.from_url(tools.settings.redis_url)  # RQ changes its time-outs: not the toolbox's own
+    return {"connection": connection, "serializer": JSONSerializer, "job_class": tickets.Ticket}
 
 
 def alive(connection: Redis) -> dict[str, int]:
@@ -107,9 +131,23 @@ class TextorWorker(Worker):
         super().main_work_horse(job, queue)
 
 
+class _Spawn(SpawnWorker):
+    """RQ's worker for hosts without fork. Its own child knows neither the application nor that tickets run one function only."""
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        execution = self.execution.id if self.execution else ""
+        command = [sys.executable, str(PROGRAM), "--horse", self.key, job.id, queue.name, execution]
+        self._horse_pid = os.spawnv(os.P_NOWAIT, sys.executable, command)  # noqa: S606 - our own program
+
+
+class SpawningWorker(TextorWorker, _Spawn):
+    """Starts a process per ticket: slower by the time that imports take."""
+
+
 def _is_kept(transcription_id: str, token: int) -> bool:
     """Whether the run still has its claim; while the database is away it is taken to have it, since its writes are fenced."""
     try:
+        clocks.agree(bootstrap.tools())
         return runs.heartbeat(bootstrap.tools(), transcription_id, token)
     except SQLAlchemyError:
         db.session.rollback()

@@ -26,8 +26,8 @@ OVER = (SliceState.COMPLETED, SliceState.FAILED)
 
 
 def keep(tools: Toolbox, claim: Claim, one: Slice, transcript: Transcript) -> None:
-    """A slice heard on this machine: its checkpoint. The attempts begin anew: it was no fault of what is done. Raises Fenced."""
-    runs.write(tools, claim, attempts=1)
+    """A slice heard on this machine: its checkpoint. The attempts begin anew for those that follow. Raises Fenced."""
+    runs.write(tools, claim, **({"attempts": 1} if slices.open_count(claim.seq) > 1 else {}))
     result = checkpoints.to_json(transcript, list(transcript.segments))
     values = {"state": SliceState.COMPLETED, "result": result, "error": None}
     db.session.execute(update(Slice).where(Slice.id == one.id).values(values))
