@@ -1,13 +1,20 @@
 """Everything that goes wrong at AssemblyAI, as Textor tells it."""
 
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.adapters.stt.test_assemblyai import KEY, NO_OPTIONS, at, started
+from tests.conftest import missing
 from tests.emulators.assemblyai import AssemblyAI
 from tests.emulators.provider import serving
 from textor.adapters.stt.assemblyai import AssemblyAIEngine
@@ -48,31 +55,30 @@ def failure_of_check(engine: AssemblyAIEngine, job: RemoteJob = JOB) -> EngineEr
 
 
 @pytest.mark.parametrize(
-    ("fault", "retryable", "retry_after", "said"),
+    ("fault", "advice", "said"),
     [
-        ({"status": 400, "error": BALANCE}, False, None, "no credit left"),
-        ({"status": 402, "error": "Payment required"}, False, None, "no credit left"),
+        ({"status": 400, "error": BALANCE}, (False, None), "no credit left"),
+        ({"status": 402, "error": "Payment required"}, (False, None), "no credit left"),
         (
             {"status": 400, "error": "speaker_labels is not\n available for fa. See https://a.example/b."},
-            False,
-            None,
+            (False, None),
             "refused this recording: speaker_labels is not available for fa. See.",
         ),
-        ({"status": 401, "error": "Authentication error"}, False, None, "check ASSEMBLYAI_API_KEY"),
-        ({"status": 403, "error": "Forbidden"}, False, None, "check ASSEMBLYAI_API_KEY"),
-        ({"status": 403, "error": "Cannot access uploaded file"}, True, None, "no access to the uploaded"),
-        ({"status": 404, "error": "Not found"}, False, None, "refused this recording: Not found"),
-        ({"status": 302}, False, None, "Something went wrong"),
-        ({"status": 408}, True, None, "its answer was 408"),
-        ({"status": 429, "retry_after": 7}, True, 7.0, "no more requests"),
-        ({"status": 429}, True, 15.0, "no more requests"),
-        ({"status": 429, "retry_after": "soon"}, True, 15.0, "no more requests"),
-        ({"status": 500}, True, None, "its answer was 500"),
-        ({"status": 503, "retry_after": 30}, True, 30.0, "its answer was 503"),
-        ({"status": 502, "body": "<html>Bad gateway</html>"}, True, None, "its answer was 502"),
-        ({"status": 418, "body": "<html>No</html>"}, False, None, "its answer was 418"),
-        ({"status": 418, "body": "[1]"}, False, None, "its answer was 418"),
-        ({"reset": True}, True, None, "could not be reached"),
+        ({"status": 401, "error": "Authentication error"}, (False, None), "check ASSEMBLYAI_API_KEY"),
+        ({"status": 403, "error": "Forbidden"}, (False, None), "check ASSEMBLYAI_API_KEY"),
+        ({"status": 403, "error": "Cannot access uploaded file"}, (True, None), "no access to the uploaded"),
+        ({"status": 404, "error": "Not found"}, (False, None), "refused this recording: Not found"),
+        ({"status": 302}, (False, None), "Something went wrong"),
+        ({"status": 408}, (True, None), "its answer was 408"),
+        ({"status": 429, "retry_after": 7}, (True, 7.0), "no more requests"),
+        ({"status": 429}, (True, 15.0), "no more requests"),
+        ({"status": 429, "retry_after": "soon"}, (True, 15.0), "no more requests"),
+        ({"status": 500}, (True, None), "its answer was 500"),
+        ({"status": 503, "retry_after": 30}, (True, 30.0), "its answer was 503"),
+        ({"status": 502, "body": "<html>Bad gateway</html>"}, (True, None), "its answer was 502"),
+        ({"status": 418, "body": "<html>No</html>"}, (False, None), "its answer was 418"),
+        ({"status": 418, "body": "[1]"}, (False, None), "its answer was 418"),
+        ({"reset": True}, (True, None), "could not be reached"),
     ],
 )
 @pytest.mark.parametrize("call", ["upload", "submit"])
@@ -81,13 +87,13 @@ def test_a_failed_start_says_why_and_whether_to_try_again(
     engine: AssemblyAIEngine,
     call: str,
     fault: dict[str, Any],
-    retryable: bool,
-    retry_after: float | None,
+    advice: tuple[bool, float | None],
     said: str,
 ) -> None:
     provider.fail(on=call, **fault)
     error = failure_of_start(engine)
-    assert (type(error), error.retryable, error.retry_after) == (EngineError, retryable, retry_after)
+    assert type(error) is EngineError
+    assert (error.retryable, error.retry_after) == advice
     assert said in error.message
     assert provider.url not in error.message
     assert KEY not in error.message
@@ -129,6 +135,37 @@ def test_nobody_at_the_address_is_retryable() -> None:
 
 def test_a_server_that_is_no_https_server_is_retryable(provider: AssemblyAI) -> None:
     assert failure_of_check(at(provider.url.replace("http", "https"))).retryable
+
+
+def test_a_server_with_a_certificate_of_its_own_making_is_not_trusted(tmp_path: Path) -> None:
+    with https_server(tmp_path) as url:
+        error = failure_of_check(at(url))
+    assert (error.retryable, error.message) == (True, "AssemblyAI's certificate could not be verified.")
+
+
+@contextmanager
+def https_server(folder: Path) -> Iterator[str]:
+    """Shakes hands once, with a certificate that nobody has signed."""
+    if not shutil.which("openssl"):
+        missing("openssl")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    wishes = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", "-x509", *wishes, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    def shake_hands() -> None:
+        with suppress(OSError):
+            caller, _ = listening.accept()
+            with caller, context.wrap_socket(caller, server_side=True):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=shake_hands)
+        thread.start()
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
 
 
 def test_an_address_that_is_none_is_said() -> None:

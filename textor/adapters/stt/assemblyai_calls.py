@@ -70,7 +70,7 @@ class Calls:
     def submit(self, **wishes: Any) -> str:
         """Order a transcript and get its id."""
         from assemblyai import types  # noqa: PLC0415 - on use
-        from assemblyai.prerecorded.v2 import api  # noqa: PLC0415
+        from assemblyai.prerecorded.v2 import api  # noqa: PLC0415 - on use
 
         wanted = types.TranscriptRequest(**wishes)
         id_ = self._ask(lambda client: api.create_transcript(client, wanted)).get("id")
@@ -121,7 +121,7 @@ class Calls:
 
     def _connect(self) -> _Line:
         import assemblyai  # noqa: PLC0415 - on use
-        import httpx  # noqa: PLC0415
+        import httpx  # noqa: PLC0415 - on use
 
         settings = assemblyai.Settings(
             api_key=self.key, base_url=self.base_url, http_timeout=self.seconds, keepalive_expiry=IDLE_SECONDS
