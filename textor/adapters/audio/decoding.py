@@ -25,8 +25,14 @@ def samples(source: Source, damage: Damage, resampler: "Resampler") -> Iterator[
 
     What the container's clock leaves out is silence here, so that times in the transcript fit the player.
     """
-    begin, reached = source.begin, 0.0
-    for frame in frames(source, damage):
+    yield from continued(frames(source, damage), damage, resampler, source.begin)
+
+
+def continued(
+    heard: Iterable[AudioFrame], damage: Damage, resampler: "Resampler", begin: float, reached: float = 0.0
+) -> Iterator[Samples]:
+    """`samples`, of frames that come after `reached` seconds; `begin` is where the container's clock stands at 0:00."""
+    for frame in heard:
         at = position(frame)
         gap = 0.0 if at is None else at - begin - reached
         if SMALLEST_GAP_SECONDS < gap <= LARGEST_GAP_SECONDS:
