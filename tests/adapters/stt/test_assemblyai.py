@@ -238,6 +238,7 @@ def test_calls_one_after_another_use_one_connection(provider: AssemblyAI, engine
     for _ in range(5):
         engine.check(job, NO_OPTIONS)
     assert provider.connections == 1
+    assert [line.response for line in engine._calls._idle[os.getpid()]] == [None]  # no transcript stays in memory
 
 
 def test_a_forked_child_makes_its_own_client(provider: AssemblyAI, engine: AssemblyAIEngine) -> None:
