@@ -2,7 +2,7 @@
 
 import pytest
 
-from textor.domain.transcript import Document, Segment, confidence, plain_text
+from textor.domain.transcript import Document, Gap, Segment, confidence, in_order, plain_text
 
 
 def document(*speakers: str | None) -> Document:
@@ -42,3 +42,9 @@ def test_a_segment_without_length_still_counts() -> None:
 def test_where_nothing_is_rated_there_is_no_confidence() -> None:
     assert confidence([Segment(0, 1, "who knows")]) is None
     assert confidence([]) is None
+
+
+def test_gaps_stand_before_what_is_said_from_their_start_on() -> None:
+    said = [Segment(0, 5, "a"), Segment(10, 12, "b")]
+    first, inside, last = Gap(0, 3, "x"), Gap(5, 10, "x"), Gap(60, 90, "x")
+    assert list(in_order(said, [last, inside, first])) == [first, said[0], inside, said[1], last]

@@ -1,6 +1,6 @@
 """What a transcript is. Times are seconds from the start of the recording, confidences are 0..1."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -41,6 +41,16 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of the recording that could not be transcribed. `channel` is the side of a call, from 0; None: all of it."""
+
+    start: float
+    end: float
+    error: str
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A finished transcript as an export needs it: speakers carry their display names."""
 
@@ -54,11 +64,22 @@ class Document:
     model: str | None = None
     confidence: float | None = None
     warnings: Sequence[str] = ()
+    gaps: Sequence[Gap] = ()
 
     @property
     def speakers(self) -> tuple[str, ...]:
         """Display names in order of first appearance."""
         return tuple(dict.fromkeys(segment.speaker for segment in self.segments if segment.speaker))
+
+
+def in_order(segments: Iterable[Segment], gaps: Iterable[Gap]) -> Iterator[Segment | Gap]:
+    """What was said, in its order, and each gap before what is said from its start on."""
+    left = sorted(gaps, key=lambda gap: (gap.start, gap.end))
+    for segment in segments:
+        while left and left[0].start <= segment.start:
+            yield left.pop(0)
+        yield segment
+    yield from left
 
 
 def plain_text(segments: Iterable[Segment]) -> str:

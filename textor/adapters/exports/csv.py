@@ -1,12 +1,14 @@
-"""A spreadsheet: one row per segment."""
+"""A spreadsheet: one row per segment, and one without a number for what could not be transcribed."""
 
 import csv
 import io
+import itertools
 from typing import BinaryIO
 
+from textor.adapters.exports import layout
 from textor.adapters.exports.port import ExportFormat, ExportOptions
 from textor.domain import timecode
-from textor.domain.transcript import Document, Segment
+from textor.domain.transcript import Document, Gap, Segment, in_order
 from textor.domain.writing import clean
 
 COLUMNS = ("n", "start", "end", "speaker", "text", "confidence")
@@ -27,7 +29,9 @@ class Spreadsheet(ExportFormat):
         text = io.StringIO(newline="")
         rows = csv.writer(text)
         rows.writerow(COLUMNS)
-        rows.writerows(_row(n, segment, options) for n, segment in enumerate(document.segments, 1))
+        numbers = itertools.count(1)
+        for piece in in_order(document.segments, document.gaps):
+            rows.writerow(_gap_row(piece) if isinstance(piece, Gap) else _row(next(numbers), piece, options))
         out.write(text.getvalue().encode("utf-8-sig"))
 
 
@@ -35,6 +39,10 @@ def _row(n: int, segment: Segment, options: ExportOptions) -> tuple[str, ...]:
     speaker = segment.speaker if options.speakers and segment.speaker else ""
     confidence = "" if segment.confidence is None else f"{segment.confidence:.3f}"
     return str(n), timecode.precise(segment.start), timecode.precise(segment.end), _cell(speaker), _cell(segment.text), confidence
+
+
+def _gap_row(gap: Gap) -> tuple[str, ...]:
+    return "", timecode.precise(gap.start), timecode.precise(gap.end), "", _cell(layout.gap_sentence(gap)), ""
 
 
 def _cell(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from textor.adapters.exports.port import ExportFormat, ExportOptions
 from textor.domain import timecode
-from textor.domain.transcript import Document, Segment, Word, plain_text
+from textor.domain.transcript import Document, Gap, Segment, Word, plain_text
 
 
 class Json(ExportFormat):
@@ -43,6 +43,7 @@ def _facts(document: Document, options: ExportOptions) -> dict[str, Any]:
         "confidence": _number(document.confidence),
         "speakers": list(document.speakers) if options.speakers else [],
         "warnings": list(document.warnings),
+        "gaps": [_gap(gap) for gap in document.gaps],
         "text": plain_text(document.segments),
     }
 
@@ -58,6 +59,17 @@ def _segment(segment: Segment, options: ExportOptions) -> dict[str, Any]:
         "speaker_confidence": _number(segment.speaker_confidence) if options.speakers else None,
         "confidence": _number(segment.confidence),
         "words": [_word(word) for word in segment.words],
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "start": _number(gap.start),
+        "end": _number(gap.end),
+        "start_display": timecode.precise(gap.start),
+        "end_display": timecode.precise(gap.end),
+        "channel": gap.channel,
+        "error": gap.error,
     }
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from textor.adapters.exports.atoms import atoms, text_of
 from textor.adapters.exports.port import ExportOptions
 from textor.domain import languages, timecode
-from textor.domain.transcript import Document, Segment
+from textor.domain.transcript import Document, Gap, Segment, in_order
 from textor.domain.writing import clean, direction, joined, with_numbers_in_order
 
 PAUSE_SECONDS = 3.0
@@ -23,11 +22,13 @@ CLOSING_MARKS = "\"'»”’)]」』）"
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """`heading` is the speaker where a turn opens and speakers are wanted; `time` the start where times are wanted."""
+    """`heading` is the speaker where a turn opens and speakers are wanted; `time` the start where times are wanted. `is_gap`:
+    nobody said this, it marks what could not be transcribed."""
 
     text: str
     heading: str | None = None
     time: str | None = None
+    is_gap: bool = False
 
     @property
     def direction(self) -> str:
@@ -77,10 +78,27 @@ def document_direction(document: Document) -> str:
     return direction(" ".join(segment.text for segment in document.segments[:20])) or "ltr"
 
 
+def notes(document: Document) -> tuple[str, ...]:
+    """What stands under the facts: warnings, and that something is missing."""
+    count = len(document.gaps)
+    parts = "One part of this recording" if count == 1 else f"{count} parts of this recording"
+    missing = (f"{parts} could not be transcribed. What is missing is marked in the text.",) if count else ()
+    return (*filter(None, map(clean, document.warnings)), *missing)
+
+
+def gap_sentence(gap: Gap) -> str:
+    """The mark in the place of what is missing; it has times even where times aren't wanted, else it would say nothing."""
+    side = f", side {gap.channel + 1} of the call" if gap.channel is not None else ""
+    return clean(f"[Not transcribed, {timecode.clock(gap.start)} to {timecode.clock(gap.end)}{side}: {gap.error}]")
+
+
 def paragraphs(document: Document, options: ExportOptions) -> Iterator[Paragraph]:
     """The whole text, in order. A speaker is named once, where the turn opens."""
     speaker = ""
     for run in _runs(document):
+        if isinstance(run, Gap):
+            yield Paragraph(gap_sentence(run), is_gap=True)
+            continue
         opens_turn = options.speakers and run.speaker != speaker
         time = timecode.clock(run.start) if options.timestamps else None
         yield Paragraph(run.text, (run.speaker or NOBODY) if opens_turn else None, time)
@@ -103,17 +121,25 @@ def _pieces(segment: Segment) -> Iterator[Segment]:
         yield replace(segment, start=part[0].start, end=part[-1].end, text=text_of(part), words=())
 
 
-def _runs(document: Document) -> Iterator[_Run]:
+def _runs(document: Document) -> Iterator[_Run | Gap]:
     run: _Run | None = None
-    for segment in chain.from_iterable(map(_pieces, document.segments)):
-        text = clean(segment.text)
-        if not text:
-            continue
-        if run and run.goes_on_with(segment, text):
-            run = replace(run, end=max(run.end, segment.end), text=joined(run.text, text))
-            continue
-        if run:
-            yield run
-        run = _Run(clean(segment.speaker or ""), segment.start, segment.end, text)
+    for piece in _all_pieces(document):
+        text = "" if isinstance(piece, Gap) else clean(piece.text)
+        if isinstance(piece, Segment) and run and text and run.goes_on_with(piece, text):
+            run = replace(run, end=max(run.end, piece.end), text=joined(run.text, text))
+        elif isinstance(piece, Gap) or text:
+            if run:
+                yield run
+            run = None if isinstance(piece, Gap) else _Run(clean(piece.speaker or ""), piece.start, piece.end, text)
+            if isinstance(piece, Gap):
+                yield piece
     if run:
         yield run
+
+
+def _all_pieces(document: Document) -> Iterator[Segment | Gap]:
+    for piece in in_order(document.segments, document.gaps):
+        if isinstance(piece, Gap):
+            yield piece
+        else:
+            yield from _pieces(piece)

@@ -7,7 +7,6 @@ from typing import BinaryIO
 from textor.adapters.exports import layout
 from textor.adapters.exports.port import ExportFormat, ExportOptions
 from textor.domain.transcript import Document
-from textor.domain.writing import clean
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 _LINE_START = re.compile(r"^(\d{1,9})([.)])|^([+\-=:])")
@@ -29,9 +28,12 @@ class Markdown(ExportFormat):
 def _blocks(document: Document, options: ExportOptions) -> Iterator[str]:
     yield f"# {escape(layout.title(document))}"
     yield " · ".join(escape(fact) for fact in layout.facts(document))
-    for warning in document.warnings:
-        yield f"> {escape(clean(warning))}"
+    for note in layout.notes(document):
+        yield f"> {escape(note)}"
     for paragraph in layout.paragraphs(document, options):
+        if paragraph.is_gap:
+            yield f"> {escape(paragraph.text)}"
+            continue
         time = f"`{paragraph.time}`" if paragraph.time else ""
         if paragraph.heading:
             yield f"## {escape(paragraph.heading)} {time}".rstrip()

@@ -14,7 +14,7 @@ from textor.adapters.exports import layout
 from textor.adapters.exports.layout import Paragraph
 from textor.adapters.exports.port import ExportFormat, ExportOptions
 from textor.domain.transcript import Document
-from textor.domain.writing import clean, direction
+from textor.domain.writing import direction
 from textor.errors import Unavailable
 
 FOLDER = Path(__file__).parent
@@ -130,11 +130,15 @@ def _lines(document: Document, options: ExportOptions) -> Iterator[str]:
     yield f'<!doctype html><html lang="{escape(document.language or "")}" dir="{base}"><head><title>{escape(title)}</title>'
     yield f'<meta name="dcterms.created" content="{escape(document.created_at)}"></head><body>'
     yield f'<h1 dir="{direction(title) or base}">{_breakable(title)}</h1><p class="facts">{facts}</p>'
-    for warning in map(clean, document.warnings):
-        yield f'<p class="warning" dir="{direction(warning) or "ltr"}">{_breakable(warning)}</p>'
+    for note in layout.notes(document):
+        yield _note(note)
     for paragraph in layout.paragraphs(document, options):
-        yield _speech(paragraph)
+        yield _note(paragraph.text) if paragraph.is_gap else _speech(paragraph)
     yield "</body></html>"
+
+
+def _note(text: str) -> str:
+    return f'<p class="warning" dir="{direction(text) or "ltr"}">{_breakable(text)}</p>'
 
 
 def _speech(paragraph: Paragraph) -> str:

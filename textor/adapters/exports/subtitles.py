@@ -1,7 +1,7 @@
 """What SubRip and WebVTT share: cues through pysubs2, at any hour, with backslashes that stay backslashes."""
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import BinaryIO
 
 from pysubs2 import SSAEvent, SSAFile
@@ -31,12 +31,18 @@ class WebVttFile(WebVTTFormat):
         return timecode.from_milliseconds(ms)
 
 
-def write(kind: type[SubripFormat], cues: Iterable[Cue], text_of: Callable[[Cue], str], out: BinaryIO) -> None:
-    """Write cues as `kind`; `text_of` gives a cue's text, its lines parted by newlines."""
+def write(
+    kind: type[SubripFormat], cues: Iterable[Cue], text_of: Callable[[Cue], str], out: BinaryIO, notes: Sequence[str] = ()
+) -> None:
+    """Write cues as `kind`; `text_of` gives a cue's text, its lines parted by newlines. `notes` are WebVTT's comments."""
     file = SSAFile()
     for cue in cues:
         text = text_of(cue).replace("\\", _BACKSLASH).replace("\n", "\\N")
         file.append(SSAEvent(start=cue.start_ms, end=cue.end_ms, text=text))
     written = io.StringIO()
     kind.to_file(file, written, "", keep_ssa_tags=True)
-    out.write(written.getvalue().replace(_BACKSLASH, "\\").encode())
+    text = written.getvalue().replace(_BACKSLASH, "\\")
+    if notes:
+        head, _, rest = text.partition("\n\n")
+        text = "\n\n".join([head, *(f"NOTE {note.replace('-->', '→')}" for note in notes), rest])
+    out.write(text.encode())

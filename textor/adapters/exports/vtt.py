@@ -3,14 +3,15 @@
 from html import escape
 from typing import BinaryIO
 
-from textor.adapters.exports import cues, subtitles
+from textor.adapters.exports import cues, layout, subtitles
 from textor.adapters.exports.cues import Cue
 from textor.adapters.exports.port import ExportFormat, ExportOptions
 from textor.domain.transcript import Document
 
 
 class WebVtt(ExportFormat):
-    """Voice tags tell who speaks; the browser decides each cue's direction by its first letter."""
+    """Voice tags tell who speaks; the browser decides each cue's direction by its first letter. What is missing is a
+    comment: a cue would be words that nobody said."""
 
     name = "vtt"
     title = "Captions (WebVTT)"
@@ -20,7 +21,8 @@ class WebVtt(ExportFormat):
 
     def write(self, document: Document, options: ExportOptions, out: BinaryIO) -> None:
         timed = cues.cues(document.segments)
-        subtitles.write(subtitles.WebVttFile, timed, _voiced if options.speakers else _text, out)
+        missing = [layout.gap_sentence(gap) for gap in document.gaps]
+        subtitles.write(subtitles.WebVttFile, timed, _voiced if options.speakers else _text, out, missing)
 
 
 def _text(cue: Cue) -> str:

@@ -20,7 +20,7 @@ from textor.adapters.exports.word import fonts
 from textor.adapters.exports.word.runs import runs
 from textor.domain import languages
 from textor.domain.transcript import Document
-from textor.domain.writing import clean, direction
+from textor.domain.writing import direction
 
 FOLDER = Path(__file__).parent
 _NOT_OURS = frozenset(
@@ -119,10 +119,18 @@ def _blocks(document: Document, options: ExportOptions) -> Iterator[str]:
     title = layout.title(document)
     yield _paragraph("Title", runs(title, direction(title) or base), direction(title) or base)
     yield _paragraph("Facts", runs(" · ".join(layout.facts(document)), base), base)
-    for warning in map(clean, document.warnings):
-        yield _paragraph("Warning", runs(warning, direction(warning) or "ltr"), direction(warning) or "ltr")
+    for note in layout.notes(document):
+        yield _note(note)
     for paragraph in layout.paragraphs(document, options):
-        yield from _speech(paragraph)
+        if paragraph.is_gap:
+            yield _note(paragraph.text)
+        else:
+            yield from _speech(paragraph)
+
+
+def _note(text: str) -> str:
+    base = direction(text) or "ltr"
+    return _paragraph("Warning", runs(text, base), base)
 
 
 def _speech(paragraph: Paragraph) -> Iterator[str]:
