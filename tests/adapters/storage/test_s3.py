@@ -1,6 +1,7 @@
 """What is a bucket's own: stores that are dead, refuse or break off, what is told of it, and when boto3 is loaded."""
 
 import logging
+import os
 import socket
 import socketserver
 import subprocess
@@ -184,6 +185,22 @@ def test_the_copy_is_private_and_goes_when_it_was_read(storage: S3Storage, sourc
         assert path.parent.stat().st_mode & 0o077 == 0
         assert path.read_bytes() == b"sound"
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_forked_child_has_a_copy_of_its_own(storage: S3Storage, source: Path, tmp_path: Path) -> None:
+    storage.put(KEY, source)
+    with storage.local_path(KEY) as parents:
+        child = os.fork()
+        if not child:
+            os._exit(0 if is_another(storage, parents) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert list((tmp_path / "scratch").iterdir()) == [parents]
+
+
+def is_another(storage: S3Storage, path: Path) -> bool:
+    with suppress(Unavailable), storage.local_path(KEY) as copy:
+        return copy != path and copy.read_bytes() == b"sound"
+    return False
 
 
 def test_no_room_for_a_copy_is_told_without_a_path(storage: S3Storage, source: Path, tmp_path: Path) -> None:

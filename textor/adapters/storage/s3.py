@@ -69,7 +69,6 @@ class S3Storage(Storage):
             store.asking().delete_object(**self._place(key))
 
     def check(self) -> None:
-        self._reach()
         key, content = f"check/{uuid.uuid4()}", b"textor"
         with self._told() as store:
             store.asking().put_object(**self._place(key), Body=content)
