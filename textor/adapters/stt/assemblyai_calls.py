@@ -59,6 +59,7 @@ class Calls:
 
     def upload(self, path: Path) -> str:
         """Send a file, piece by piece, and get the address under which AssemblyAI alone finds it."""
+        _load()
         from assemblyai import api  # noqa: PLC0415 - on use
 
         with path.open("rb") as file:
@@ -69,6 +70,7 @@ class Calls:
 
     def submit(self, **wishes: Any) -> str:
         """Order a transcript and get its id."""
+        _load()
         from assemblyai import types  # noqa: PLC0415 - on use
         from assemblyai.prerecorded.v2 import api  # noqa: PLC0415 - on use
 
@@ -81,12 +83,14 @@ class Calls:
 
     def job(self, id_: str) -> Answer:
         """How a job stands. Raises JobLost where AssemblyAI doesn't know it."""
+        _load()
         from assemblyai.prerecorded.v2 import api  # noqa: PLC0415 - on use
 
         return self._ask(lambda client: api.get_transcript(client, id_))
 
     def delete(self, id_: str) -> None:
         """Delete a job with its upload. Raises JobLost where AssemblyAI doesn't know it."""
+        _load()
         from assemblyai.prerecorded.v2 import api  # noqa: PLC0415 - on use
 
         self._ask(lambda client: api.delete_transcript(client, id_))
@@ -147,6 +151,12 @@ def _answer(request: Request, line: _Line) -> Answer:
     if not isinstance(answer, dict):
         raise misunderstood() from None
     return answer
+
+
+def _load() -> None:
+    """The whole SDK before any part of it: the parts import each other in a circle, in which threads that begin at different
+    ones would meet half-made modules."""
+    import assemblyai  # noqa: F401, PLC0415 - on use
 
 
 def _close(idle: Lines) -> None:
