@@ -11,10 +11,14 @@ TextorError                 message is a sentence fit for the user
 ├── Unavailable             503  something Textor depends on is down
 ├── EngineError                  a speech engine failed; retryable or final
 │   ├── ModelMissing             a local model isn't on this machine
-│   └── JobLost                  a provider gave up a job it had taken on
+│   ├── JobLost                  a provider gave up a job it had taken on
+│   └── NotAsked                 something of our own was away before the engine could be asked
 ├── Fenced                       this worker no longer owns the job it is working on
 └── ConfigurationError           a setting is missing or wrong; stops the start
 """
+
+LONGEST_RETRY_AFTER_SECONDS = 24 * 3600.0
+LONGEST_MESSAGE = 500
 
 
 class TextorError(Exception):
@@ -87,14 +91,19 @@ class Unavailable(TextorError):
 
 
 class EngineError(TextorError):
-    """A speech engine failed. `retryable` says whether trying again can help, `retry_after` when (seconds)."""
+    """A speech engine failed. `retryable` says whether trying again can help, `retry_after` when (seconds, a day at most).
+
+    What a provider says may be part of the message: it becomes one line of printable characters, and no long one.
+    """
 
     is_lost = False
+    is_ours = False
+    """The engine was not asked: something of our own is away."""
 
     def __init__(self, message: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(_one_line(message))
         self.retryable = retryable
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else min(max(retry_after, 0.0), LONGEST_RETRY_AFTER_SECONDS)
 
 
 class ModelMissing(EngineError):
@@ -107,9 +116,20 @@ class JobLost(EngineError):
     is_lost = True
 
 
+class NotAsked(EngineError):
+    """An engine could not be asked since something of our own is away. Says nothing about the engine."""
+
+    is_ours = True
+
+
 class Fenced(TextorError):
     """Another run owns the job now (it was cancelled, deleted or given to another worker): stop, write nothing."""
 
 
 class ConfigurationError(TextorError):
     """A setting is missing or wrong. The message names every setting at fault."""
+
+
+def _one_line(message: str) -> str:
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in message).split())
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 1]}…"

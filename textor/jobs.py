@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from textor import bootstrap
 from textor.domain.transcript import Transcript
-from textor.errors import EngineError, Fenced, TextorError
+from textor.errors import EngineError, Fenced
 from textor.extensions import db
 from textor.features.recordings import exports, intake, leftovers, library
 from textor.features.transcription import downloads, pipeline
@@ -54,10 +54,13 @@ class GuardedCrew(RemoteCrew):
     def failed(self, one: Taken, error: EngineError) -> bool:
         return self._guard(one, partial(super().failed, one, error)) is not False
 
+    def move_on(self, one: Taken, error: str) -> bool:
+        return self._guard(one, partial(super().move_on, one, error)) is not False
+
     def _guard(self, one: Taken, decide: Callable[[], bool | None]) -> bool | None:
         try:
             return decide()
-        except (TextorError, OperationalError, InterfaceError):  # foreseen: the shift knows what to do
+        except (Fenced, OperationalError, InterfaceError):  # foreseen: the shift knows what to do
             raise
         except Exception:
             log.exception("slice %s broke", one.id)
@@ -67,6 +70,7 @@ class GuardedCrew(RemoteCrew):
 
 def run_shift(tools: Toolbox) -> None:
     """A shift's worth of work with providers."""
+    tools = shift.impatient(tools)
     shift.run(tools, GuardedCrew(tools))
 
 

@@ -72,15 +72,15 @@ def _storage(settings: Settings) -> Storage:
     return S3Storage(settings.bucket, settings.incoming_dir) if settings.bucket else LocalStorage(settings.recordings_dir)
 
 
-def connect_redis(url: str) -> Redis:
+def connect_redis(url: str, timeout_seconds: float = REDIS_TIMEOUT_SECONDS, tries: int = 2) -> Redis:
     """A client that gives up after seconds: redis-py otherwise tries ten times while a user waits."""
-    return Redis.from_url(url, **redis_options())
+    return Redis.from_url(url, **redis_options(timeout_seconds, tries))
 
 
-def redis_options() -> dict[str, Any]:
+def redis_options(timeout_seconds: float = REDIS_TIMEOUT_SECONDS, tries: int = 2) -> dict[str, Any]:
     """How patient every client is."""
     return {
-        "socket_timeout": REDIS_TIMEOUT_SECONDS,
-        "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
-        "retry": Retry(NoBackoff(), 1),
+        "socket_timeout": timeout_seconds,
+        "socket_connect_timeout": timeout_seconds,
+        "retry": Retry(NoBackoff(), tries - 1),
     }

@@ -8,7 +8,9 @@ breaker: nobody calls until then, then one call tries, and each that fails doubl
 import json
 import logging
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -132,21 +134,32 @@ def failed(tools: Toolbox, engine: str, calls: int, retry_after: float | None, e
 def is_open(tools: Toolbox, engine: str) -> bool:
     """Whether calls to it are held back."""
     try:
-        return any(state.is_open for state in states(tools) if state.engine == engine)
+        return any(state.is_open for state in _known(tools, [engine]))
     except RedisError:
         return False
 
 
+def last_error(tools: Toolbox, engine: str) -> str:
+    """Why calls to it are held back, in the words of the last that failed; empty where they aren't."""
+    try:
+        return next((state.error or "" for state in _known(tools, [engine]) if state.is_open), "")
+    except RedisError:
+        return ""
+
+
 def states(tools: Toolbox) -> list[State]:
-    """All breakers that have something to say. Raises RedisError."""
+    """The breakers of all engines that have something to say. Raises RedisError."""
+    return _known(tools, sorted(tools.engines))
+
+
+def _known(tools: Toolbox, engines: Sequence[str]) -> list[State]:
     now, found = _now_ms(tools), []
-    for key in sorted(tools.redis.scan_iter("textor:breaker:*")):
-        kept = tools.redis.get(key)
-        if isinstance(kept, bytes):
-            breaker = json.loads(kept)
+    kept: Any = tools.redis.mget([_key(engine) for engine in engines])
+    for engine, packed in zip(engines, kept, strict=True):
+        if packed:
+            breaker = json.loads(packed)
             waits = max(0.0, breaker["until_ms"] - now) / 1000
-            name = bytes(key).decode().removeprefix(_key(""))
-            found.append(State(name, int(breaker["window"]), int(breaker["failures"]), waits, breaker.get("error")))
+            found.append(State(engine, int(breaker["window"]), int(breaker["failures"]), waits, breaker.get("error")))
     return found
 
 

@@ -18,12 +18,15 @@ class Terms:
     """How a shift works. Times are in seconds."""
 
     run_seconds: float = 50
+    longest_seconds: float = 3600
+    """When a shift that never came to rest begins nothing more."""
     idle_seconds: float = 5
     drain_seconds: float = 18
     tick_seconds: float = 0.25
-    poll_threads: int = 32
-    start_threads: int = 32
-    most_polls_in_hand: int = 512
+    poll_threads: int = 64
+    start_threads: int = 64
+    most_of_one: int = 48
+    """Polls, and starts, of one engine at once: one that hangs leaves threads to the others."""
     most_discards_in_hand: int = 8
     longest_pause_seconds: float = 30
     callback_pause_seconds: float = 20
@@ -51,3 +54,7 @@ class Crew(Protocol):
     def failed(self, one: Taken, error: EngineError) -> bool:
         """An error that `error.retryable` or the number of attempts makes final: True if the slice is over, or begun elsewhere;
         False if it shall be tried again. Raises Fenced."""
+
+    def move_on(self, one: Taken, error: str) -> bool:
+        """A provider is away, `error` says how: begin elsewhere what it hasn't begun. False where there is no other. Raises
+        Fenced."""

@@ -43,6 +43,17 @@ def held(transcription_id: str, token: int) -> Claim | None:
     return None if row is None else Claim(row.seq, transcription_id, row.user_id, token, row.engine)
 
 
+def with_shift(seq: int) -> Claim | None:
+    """The claim under which the shift has a transcription now. Commits."""
+    row = db.session.execute(
+        select(Transcription.id, Transcription.user_id, Transcription.run_token, Transcription.engine).where(
+            Transcription.seq == seq, Transcription.status == Status.PROCESSING, Transcription.is_with_shift.is_(True)
+        )
+    ).first()
+    db.session.commit()
+    return None if row is None else Claim(seq, *row)
+
+
 def write(tools: Toolbox, claim: Claim, **values: Any) -> None:
     """Change the row if `claim` still holds it. Not committed: what belongs to it goes into the same transaction.
 
@@ -76,9 +87,11 @@ def heartbeat(tools: Toolbox, transcription_id: str, token: int) -> bool:
 
 
 def finish(tools: Toolbox, claim: Claim, status: Status, **values: Any) -> None:
-    """End the run in `status`, free the lane and start the user's next. Raises Fenced."""
+    """End the run in `status`, free the lane and start the user's next. One that fails and has a text to read, from an earlier
+    run, keeps it. Raises Fenced."""
     now = tools.clock.now()
-    write(tools, claim, status=status, active_for=None, finished_at=now, is_with_shift=False, **values)
+    ended: Any = case((Transcription.text.is_not(None), Status.PARTIAL), else_=status) if status == Status.FAILED else status
+    write(tools, claim, status=ended, active_for=None, finished_at=now, is_with_shift=False, **values)
     slices.let_go(tools, claim.seq)
     db.session.commit()
     lanes.free(tools, claim.user_id, claim.owner)
@@ -91,8 +104,8 @@ def hand_over(tools: Toolbox, claim: Claim) -> None:
     """
     write(tools, claim, is_with_shift=True, message=None)
     now = tools.clock.now()
-    due = update(Slice).where(Slice.transcription_seq == claim.seq, Slice.state == SliceState.WAITING).values(due_at=now)
-    db.session.execute(due)
+    idle = (Slice.transcription_seq == claim.seq, Slice.state == SliceState.WAITING, Slice.due_at.is_(None))
+    db.session.execute(update(Slice).where(*idle).values(due_at=now))
     db.session.commit()
     with suppress(RedisError):
         lanes.take(tools, claim, WITH_SHIFT_SECONDS)
@@ -109,14 +122,19 @@ def pass_on(tools: Toolbox, claim: Claim) -> None:
     tickets.hand_out(tools, following)
 
 
-def switch(tools: Toolbox, claim: Claim, engine: str, details: dict[str, Any]) -> None:
-    """Begin anew with another engine, at the same place in the lane. Raises Fenced."""
+def switch(tools: Toolbox, claim: Claim, engine: str, details: dict[str, Any], but: int | None = None) -> bool:
+    """Begin anew with another engine, at the same place in the lane; False where a slice, `but` for one, is heard or is being
+    asked for. Raises Fenced."""
     write(tools, claim, **claims.waiting_again(tools) | {"engine": engine, "model": None, "details": details})
+    if slices.is_begun(claim.seq, but):
+        db.session.rollback()
+        return False
     keys = slices.drop(tools, claim.seq)
     db.session.commit()
+    lanes.free(tools, claim.user_id, claim.owner)
     for key in keys:
         tools.storage.delete(key)
-    lanes.free(tools, claim.user_id, claim.owner)
+    return True
 
 
 def hand_back(tools: Toolbox, transcription_id: str, token: int) -> bool:
@@ -151,9 +169,12 @@ def reclaim(tools: Toolbox, transcription_id: str, token: int, seen: datetime | 
         updated_at=tools.clock.now(),
         error="The worker was lost again and again while it transcribed this. Try another engine or a shorter recording.",
     )
-    changed = claims.change(again) or claims.change(lost)
+    is_again = claims.change(again)
+    changed = is_again or claims.change(lost)
+    row = db.session.execute(select(Transcription.seq, Transcription.user_id).where(Transcription.id == transcription_id)).first()
+    if row and changed and not is_again:
+        slices.let_go(tools, row.seq)
     db.session.commit()
-    if changed:
-        user_id = db.session.scalars(select(Transcription.user_id).where(Transcription.id == transcription_id)).one()
-        lanes.free(tools, user_id, f"{transcription_id}:{token}")
+    if row and changed:
+        lanes.free(tools, row.user_id, f"{transcription_id}:{token}")
     return changed

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from textor.adapters.stt.port import Progress, RemoteJob
+from textor.adapters.stt.port import Capabilities, Progress, RemoteJob
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
@@ -62,7 +62,7 @@ class Desk:
         if one.remote_id and error.is_lost:
             discards.add(self.tools, [(one.engine, one.remote_id)])
         if one.is_start or error.is_lost:
-            slices.start_later(one, self._retry_at(one, error), error.message)
+            slices.start_later(one, self._retry_at(one, error), error.message, is_lost=error.is_lost)
         else:
             slices.ask_again([(one, self._retry_at(one, error))])
 
@@ -74,12 +74,13 @@ class Desk:
 
     def _next_look(self, one: Taken, poll_seconds: float) -> datetime:
         """The older a job, the rarer; never more calls, over all jobs of the engine, than its provider allows."""
-        now, engine = self.tools.clock.now(), self.tools.engines[one.engine]
+        now, engine = self.tools.clock.now(), self.tools.engines.get(one.engine)
+        can = engine.capabilities if engine else Capabilities()
         age = (now - (one.started_at or now)).total_seconds()
         pause = max(poll_seconds, min(self.terms.longest_pause_seconds, age / 10))
-        if engine.capabilities.callbacks and self.tools.settings.public_url:
+        if can.callbacks and self.tools.settings.public_url:
             pause = max(pause, self.terms.callback_pause_seconds)
-        if rate := engine.capabilities.calls_per_second:
+        if rate := can.calls_per_second:
             pause = max(pause, self.in_flight.get(one.engine, 0) / rate)
         return now + timedelta(seconds=pause * random.uniform(0.95, 1.05))  # noqa: S311 - jitter
 
@@ -99,15 +100,19 @@ class Reports:
 
     def add(self, engine: str, answer: Answer | None) -> None:
         """A refusal is an answer, and so is a job that went wrong over there."""
-        if isinstance(answer, EngineError) and answer.retryable and not answer.is_lost:
+        if not isinstance(answer, EngineError):
+            self._worked[engine] += 1
+        elif answer.retryable and not answer.is_lost and not answer.is_ours:
             self._failed[engine].append(answer)
-        else:
+        elif not answer.is_ours:
             self._worked[engine] += 1
 
     def send(self, tools: Toolbox) -> None:
-        for engine, calls in self._worked.items():
-            if engine not in self._failed:
-                breakers.worked(tools, engine, calls)
-        for engine, errors in self._failed.items():
+        """A provider that answers most of the calls, and names no time, is not away."""
+        for engine in {*self._worked, *self._failed}:
+            worked, errors = self._worked[engine], self._failed[engine]
             asked = max((error.retry_after or 0.0 for error in errors), default=0.0)
-            breakers.failed(tools, engine, len(errors), asked, errors[-1].message)
+            if errors and (asked or len(errors) >= worked):
+                breakers.failed(tools, engine, len(errors), asked, errors[-1].message)
+            elif not errors:
+                breakers.worked(tools, engine, worked)

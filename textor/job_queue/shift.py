@@ -9,31 +9,29 @@ import logging
 import signal
 import threading
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import FrameType
-from typing import TypeVar
 
 from redis.exceptions import RedisError
 from sqlalchemy import exists, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from textor import toolbox
 from textor.adapters.stt.port import RemoteJob
-from textor.errors import EngineError
+from textor.errors import EngineError, Fenced
 from textor.extensions import db
-from textor.job_queue import breakers, clocks, discards, reconciler, slices, tickets
+from textor.job_queue import attention, breakers, clocks, discards, reconciler, slices, tickets
 from textor.job_queue.crew import DEFAULT, Answer, Crew, Terms, Work
-from textor.job_queue.discards import Due
+from textor.job_queue.hands import Choice, Hands, Said
 from textor.job_queue.settling import Desk, Reports
 from textor.job_queue.slices import Taken
 from textor.models import Discard, Slice
-from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -43,8 +41,11 @@ WAKE_KEY = "textor:shift:wake"
 ALIVE_KEY = "textor:shift:alive"
 ALIVE_SECONDS = 5
 IN_FLIGHT_PER_SHIFT = 5_000
+REDIS_SECONDS = 1.0
+"""How long a shift waits for Redis: its leases run while it does."""
+MOST_TRIES = 5
+"""How often an answer is written that the database refuses, though it answers."""
 
-Piece = TypeVar("Piece", Taken, Due)
 
 BROKEN = "Something went wrong inside Textor while it talked to the provider. Try again; if it happens again, tell the operator."
 
@@ -52,7 +53,7 @@ BROKEN = "Something went wrong inside Textor while it talked to the provider. Tr
 def ensure(tools: Toolbox) -> None:
     """Have a shift at work where there is work for one. Called each second by the scheduler, and after each hand-over."""
     if _is_needed():
-        in_flight = sum(slices.in_flight().values())
+        in_flight = sum(slices.in_flight(tools).values())
         with suppress(RedisError):
             if _alive(tools) + len(tickets.waiting(tools, QUEUE)) < 1 + in_flight // IN_FLIGHT_PER_SHIFT:
                 tickets.enqueue(tools, QUEUE, HANDLER)
@@ -67,6 +68,11 @@ def wake(tools: Toolbox) -> None:
         pipeline.execute()
 
 
+def impatient(tools: Toolbox) -> Toolbox:
+    """The tools for a shift, which can do without Redis and must not wait for it."""
+    return replace(tools, redis=toolbox.connect_redis(tools.settings.redis_url, REDIS_SECONDS, tries=1))
+
+
 def run(tools: Toolbox, crew: Crew, terms: Terms = DEFAULT) -> None:
     """Work one shift. SIGTERM ends it early: calls under way are waited for, nothing new is begun."""
     shift = Shift(tools, crew, terms)
@@ -78,29 +84,19 @@ def run(tools: Toolbox, crew: Crew, terms: Terms = DEFAULT) -> None:
             signal.signal(signal.SIGTERM, before)
 
 
-@dataclass(slots=True)
-class _Hands:
-    """What a shift has in hand, and when it looked last."""
-
-    held: dict[int, Taken] = field(default_factory=dict)
-    discarding: set[int] = field(default_factory=set)
-    busy: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    closed: dict[str, float] = field(default_factory=dict)
-    unsettled: list[tuple[Work, Answer | None]] = field(default_factory=list)
-
-
 class Shift:
     """One shift at work. All its methods but `stop` run in one thread."""
 
     def __init__(self, tools: Toolbox, crew: Crew, terms: Terms) -> None:
         self._tools, self._crew, self._terms = tools, crew, terms
         self._id = uuid.uuid4().hex
-        self._answers: SimpleQueue[tuple[Work, Answer | None] | None] = SimpleQueue()
-        self._hands, self._desk = _Hands(), Desk(tools, crew, terms)
+        self._answers: SimpleQueue[Said | None] = SimpleQueue()
+        self._hands, self._desk = Hands(), Desk(tools, crew, terms)
+        self._choice = Choice(tools, terms, self._hands)
         self._stop_at: float | None = None
-        self._end_at = monotonic() + terms.run_seconds
-        self._busy_at = self._kept_at = monotonic()
+        self._began_at = self._busy_at = self._kept_at = monotonic()
         self._looked_at = 0.0
+        self._is_known = True
         self._over = threading.Event()
         self._polls = ThreadPoolExecutor(terms.poll_threads, "poll")
         self._starts = ThreadPoolExecutor(terms.start_threads, "start")
@@ -117,6 +113,7 @@ class Shift:
             self._round()
             while not self._is_over():
                 self._round()
+            self._leave()
         finally:
             self._over.set()
             for pool in (self._polls, self._starts):
@@ -126,17 +123,37 @@ class Shift:
 
     def _is_over(self) -> bool:
         now = monotonic()
-        if self._hands.held or self._hands.discarding or self._hands.unsettled:
+        if not self._hands.is_empty:
             self._busy_at = now
             return self._stop_at is not None and now >= self._stop_at
-        return self._stop_at is not None or now >= self._end_at or now - self._busy_at >= self._terms.idle_seconds
+        if self._stop_at is not None:
+            return True
+        # Redis away: nobody could call the next shift
+        is_due = now >= self._began_at + self._terms.run_seconds or now - self._busy_at >= self._terms.idle_seconds
+        return is_due and self._is_known
+
+    @property
+    def _is_closing(self) -> bool:
+        """Begins nothing more: it was told to stop, or never came to rest."""
+        return self._stop_at is not None or monotonic() >= self._began_at + self._terms.longest_seconds
+
+    def _leave(self) -> None:
+        """Polls that nobody waits for any more are due at once, for the next shift. A start may yet reach its provider."""
+        now = self._tools.clock.now()
+        try:
+            slices.ask_again((one, now) for one in self._hands.held.values() if not one.is_start)
+        except (OperationalError, InterfaceError):
+            db.session.rollback()
+        for said in self._hands.unsettled:
+            if isinstance(said.answer, RemoteJob):
+                log.error("%s has taken on job %s, which the database could not be told", said.work.engine, said.answer.id)
 
     def _round(self) -> None:
         """One turn. The database away: what was answered is kept until it is back."""
         try:
             self._settle()
             self._keep_leases()
-            if self._stop_at is None:
+            if not self._is_closing:
                 self._take_on()
             reconciler.reconcile_if_due(self._tools)
         except (OperationalError, InterfaceError):
@@ -146,39 +163,55 @@ class Shift:
         finally:
             db.session.remove()
         self._gather()
-        with suppress(RedisError):
+        self._is_known = self._announce()
+
+    def _announce(self) -> bool:
+        try:
             self._tools.redis.zadd(ALIVE_KEY, {self._id: clocks.seconds(self._tools) + ALIVE_SECONDS})
+        except RedisError:
+            return False
+        return True
 
     def _gather(self) -> None:
         """Wait for an answer, a wake-up or the next tick, then take all that have come."""
+        come, reports = [], Reports()
         with suppress(Empty):
-            answer = self._answers.get(timeout=self._terms.tick_seconds)
+            said = self._answers.get(timeout=self._terms.tick_seconds)
             while True:
-                if answer:
-                    self._hands.unsettled.append(answer)
-                answer = self._answers.get_nowait()
+                if said:
+                    come.append(said)
+                    reports.add(said.work.engine, said.answer)
+                said = self._answers.get_nowait()
+        self._hands.unsettled += come
+        reports.send(self._tools)
 
     def _settle(self) -> None:
         """Write what was answered. Jobs that providers took on go first: until their ids are committed, a kill costs a call."""
-        unsettled, looks, reports = self._hands.unsettled, [], Reports()
-        unsettled.sort(key=lambda pair: not isinstance(pair[1], RemoteJob))
+        unsettled, looks = self._hands.unsettled, []
+        unsettled.sort(key=lambda said: not isinstance(said.answer, RemoteJob))
         while unsettled:
-            work, answer = unsettled[0]
-            next_look = self._desk.settle(work, answer)
-            if next_look and isinstance(work, Taken):
-                looks.append((work, next_look))
-            reports.add(work.engine, answer)
-            self._put_down(work)
-            unsettled.pop(0)
+            said = unsettled[0]
+            try:
+                next_look = self._desk.settle(said.work, said.answer)
+            except (OperationalError, InterfaceError):
+                db.session.rollback()
+                if self._is_refused(said):
+                    self._hands.put_down(unsettled.pop(0).work)
+                continue
+            if next_look and isinstance(said.work, Taken):
+                looks.append((said.work, next_look))
+            self._hands.put_down(unsettled.pop(0).work)
         slices.ask_again(looks)
-        reports.send(self._tools)
 
-    def _put_down(self, work: Work) -> None:
-        self._hands.busy[work.engine] -= 1
-        if isinstance(work, Taken):
-            self._hands.held.pop(work.id, None)
-        else:
-            self._hands.discarding.discard(work.id)
+    def _is_refused(self, said: Said) -> bool:
+        """Whether the database answers and will never take this. Raises what the database raises while it is away."""
+        db.session.execute(select(1))
+        db.session.commit()
+        said.refusals += 1
+        if said.refusals == MOST_TRIES:
+            log.error("the database refuses the answer to slice %s", said.work.id)
+            said.answer = EngineError(BROKEN)
+        return said.refusals > MOST_TRIES
 
     def _keep_leases(self) -> None:
         if monotonic() - self._kept_at > self._tools.settings.lease_seconds / 3:
@@ -189,48 +222,30 @@ class Shift:
     def _take_on(self) -> None:
         hands, now = self._hands, monotonic()
         hands.closed = {engine: until for engine, until in hands.closed.items() if until > now}
-        polls = sum(not one.is_start for one in hands.held.values())
-        starts = len(hands.held) - polls
-        self._begin(self._due(self._terms.most_polls_in_hand - polls, starts=False))
-        self._begin(self._due(self._terms.start_threads - starts, starts=True))
+        for starts in (False, True):
+            engines = [engine for engine in attention.engines(self._tools, starts=starts) if engine not in hands.closed]
+            for engine in sorted(engines, key=lambda engine: hands.count(starts=starts, engine=engine)):
+                self._begin(self._choice.starts(engine) if starts else self._choice.polls(engine))
         if now - self._looked_at >= 1:
             self._looked_at = now
-            self._desk.in_flight = slices.in_flight()
-            found = discards.due(self._tools, self._terms.most_discards_in_hand - len(hands.discarding), closed=hands.closed)
-            self._begin_discards(discards.take(self._tools, self._admitted(found)))
+            self._desk.in_flight = slices.in_flight(self._tools)
+            self._move_on()
+            self._begin_discards()
 
-    def _due(self, free: int, *, starts: bool) -> list[Taken]:
-        if free <= 0:
-            return []
-        found = slices.due(self._tools, free, starts=starts, without=self._hands.held, closed=self._hands.closed)
-        if starts and found:
-            found = self._within_limits(found)
-        return slices.take(self._tools, self._admitted(found))
-
-    def _within_limits(self, found: Iterable[Taken]) -> list[Taken]:
-        """No more jobs at once than a provider takes."""
-        left, own = slices.in_flight(), dict(self._tools.settings.provider_concurrency)
-        chosen = []
-        for one in found:
-            limit = own.get(one.engine, self._tools.engines[one.engine].capabilities.max_in_flight)
-            is_again = one.state == SliceState.STARTING  # its holder died: it is counted already
-            if limit is None or is_again or left.get(one.engine, 0) < limit:
-                left[one.engine] = left.get(one.engine, 0) + (not is_again)
-                chosen.append(one)
-        return chosen
-
-    def _admitted(self, found: Sequence[Piece]) -> list[Piece]:
-        """As many of each engine as its breaker lets through now."""
-        by_engine: defaultdict[str, list[Piece]] = defaultdict(list)
-        for one in found:
-            by_engine[one.engine].append(one)
-        chosen: list[Piece] = []
-        for engine, wanted in by_engine.items():
-            admission = breakers.admit(self._tools, engine, len(wanted), self._hands.busy[engine])
-            chosen += wanted[: admission.count]
-            if admission.wait_seconds:
-                self._hands.closed[engine] = monotonic() + min(1.0, admission.wait_seconds)
-        return chosen
+    def _move_on(self) -> None:
+        """What waits for a provider that is away begins with another engine, where one is set."""
+        if not self._tools.settings.failover_engines:
+            return
+        for engine in attention.engines(self._tools, starts=True):
+            error = breakers.last_error(self._tools, engine)
+            waiting = (
+                attention.due(self._tools, engine, self._terms.most_of_one, starts=True, without=self._hands.held)
+                if error
+                else []
+            )
+            for one in waiting:
+                with suppress(Fenced):
+                    self._crew.move_on(one, error)
 
     def _begin(self, taken: Iterable[Taken]) -> None:
         for one in taken:
@@ -239,11 +254,15 @@ class Shift:
             pool = self._starts if one.is_start else self._polls
             pool.submit(self._crew.ask, one).add_done_callback(partial(self._answered, one))
 
-    def _begin_discards(self, taken: Iterable[Due]) -> None:
-        for one in taken:
-            self._hands.discarding.add(one.id)
-            self._hands.busy[one.engine] += 1
-            self._polls.submit(self._crew.discard, one).add_done_callback(partial(self._answered, one))
+    def _begin_discards(self) -> None:
+        hands = self._hands
+        found = discards.due(self._tools, self._terms.most_discards_in_hand - len(hands.discarding), closed=hands.closed)
+        for engine in {one.engine for one in found}:
+            admitted = self._choice.admitted(engine, [one for one in found if one.engine == engine])
+            for one in discards.take(self._tools, admitted):
+                hands.discarding.add(one.id)
+                hands.busy[engine] += 1
+                self._polls.submit(self._crew.discard, one).add_done_callback(partial(self._answered, one))
 
     def _answered(self, work: Work, future: "Future[Answer | None]") -> None:
         """In the thread that made the call. What an engine raises without meaning to is final for its slice."""
@@ -253,7 +272,7 @@ class Shift:
         if error is not None and not isinstance(error, EngineError):
             log.error("%s broke over slice %s", work.engine, work.id, exc_info=error)
             error = EngineError(BROKEN)
-        self._answers.put((work, error or future.result()))
+        self._answers.put(Said(work, error or future.result()))
 
     def _listen(self) -> None:
         """In a thread: a wake-up ends the wait for the next tick."""

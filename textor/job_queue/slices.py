@@ -10,18 +10,17 @@ Every write of a holder names its lease. Times are the toolbox's clock.
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Update, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, delete, func, or_, select, update
 
-from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.job_queue import claims, discards
 from textor.job_queue.claims import Claim
-from textor.models import Recording, Slice, Transcription
+from textor.models import Slice
 from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
 
@@ -60,60 +59,8 @@ class Taken:
         return self.state != SliceState.REMOTE
 
 
-_COLUMNS = (
-    Slice.id,
-    Slice.lease,
-    Slice.n,
-    Slice.channel,
-    Slice.start,
-    Slice.end,
-    Slice.state,
-    Slice.engine,
-    Slice.remote_id,
-    Slice.storage_key,
-    Slice.attempts,
-    Slice.losses,
-    Slice.started_at,
-    Transcription.seq,
-    Transcription.id.label("transcription_id"),
-    Transcription.user_id,
-    Transcription.run_token,
-    Transcription.engine.label("chosen"),
-    Transcription.model,
-    Transcription.requested_language,
-    Transcription.diarize,
-    Transcription.queued_at,
-    Recording.storage_key.label("recording_key"),
-    Recording.channels,
-    Recording.is_dual_channel,
-)
-
-
-def due(tools: Toolbox, limit: int, *, starts: bool, without: Collection[int] = (), closed: Collection[str] = ()) -> list[Taken]:
-    """What wants attention, not taken yet: polls, the longest due first, or starts, the first slices of everybody before
-    anybody's second. `without` are slices, `closed` engines to leave alone. Commits."""
-    now = tools.clock.now()
-    is_start = Slice.state != SliceState.REMOTE
-    rows = db.session.execute(
-        select(*_COLUMNS)
-        .join(Transcription, Slice.transcription_seq == Transcription.seq)
-        .join(Recording, Transcription.recording_id == Recording.id)
-        .where(
-            Slice.due_at <= now,
-            Slice.state.in_(OPEN),
-            is_start if starts else ~is_start,
-            Slice.engine.not_in(closed),
-            Transcription.status == Status.PROCESSING,
-        )
-        .order_by(*((Slice.n, Slice.due_at) if starts else (Slice.due_at,)))
-        .limit(limit + len(without))
-    ).all()
-    db.session.commit()
-    return [_taken(row, now) for row in rows if row.id not in without][:limit]
-
-
 def take(tools: Toolbox, found: Sequence[Taken]) -> list[Taken]:
-    """Take them in hand; what somebody else has taken meanwhile is left out. Commits."""
+    """Take them in hand; what somebody else has taken or moved on meanwhile is left out. Commits."""
     if not found:
         return []
     lease, until = secrets.randbits(62), tools.clock.now() + timedelta(seconds=tools.settings.lease_seconds)
@@ -121,13 +68,17 @@ def take(tools: Toolbox, found: Sequence[Taken]) -> list[Taken]:
         {
             "of": one.id,
             "seen": one.lease,
+            "was": one.state,
             "to": SliceState.STARTING if one.is_start else SliceState.REMOTE,
             "more": int(one.is_start),
         }
-        for one in sorted(found, key=lambda one: one.id)
+        for one in _in_order(found)
     ]
-    statement = _held("of", "seen").values(
-        lease=lease, due_at=until, state=bindparam("to"), attempts=Slice.attempts + bindparam("more")
+    # The state, too: a holder whose lease has run out may still say, under it, that the provider has taken the slice on.
+    statement = (
+        _held("of", "seen")
+        .where(Slice.state == bindparam("was"))
+        .values(lease=lease, due_at=until, state=bindparam("to"), attempts=Slice.attempts + bindparam("more"))
     )
     db.session.connection().execute(statement, values)
     mine = set(db.session.scalars(select(Slice.id).where(Slice.id.in_([one.id for one in found]), Slice.lease == lease)))
@@ -139,7 +90,7 @@ def keep(tools: Toolbox, held: Sequence[Taken]) -> list[Taken]:
     """Push the end of their leases ahead, for calls that take long. Commits."""
     until = tools.clock.now() + timedelta(seconds=tools.settings.lease_seconds)
     if held:
-        values = [{"of": one.id, "seen": one.lease, "was": one.until} for one in held]
+        values = [{"of": one.id, "seen": one.lease, "was": one.until} for one in _in_order(held)]
         statement = _held("of", "seen").where(Slice.due_at == bindparam("was")).values(due_at=until)
         db.session.connection().execute(statement, values)
         db.session.commit()
@@ -148,7 +99,9 @@ def keep(tools: Toolbox, held: Sequence[Taken]) -> list[Taken]:
 
 def ask_again(held: Iterable[tuple[Taken, datetime]]) -> None:
     """When to look at them next. One that a webhook made due meanwhile stays due. Commits."""
-    values = [{"of": one.id, "seen": one.lease, "was": one.until, "next": at} for one, at in held]
+    values = [
+        {"of": one.id, "seen": one.lease, "was": one.until, "next": at} for one, at in sorted(held, key=lambda pair: pair[0].id)
+    ]
     if values:
         statement = _held("of", "seen").where(Slice.due_at == bindparam("was")).values(due_at=bindparam("next"))
         db.session.connection().execute(statement, values)
@@ -160,10 +113,9 @@ def change(one: Taken, **values: Any) -> bool:
     return claims.change(update(Slice).where(Slice.id == one.id, Slice.lease == one.lease).values(values))
 
 
-def start_later(one: Taken, at: datetime, error: str | None = None) -> bool:
-    """Nobody has it, or nobody any more: it is started, again, at `at`. Commits."""
-    lost = {"losses": one.losses + 1} if one.remote_id else {}
-    changed = change(one, state=SliceState.WAITING, remote_id=None, due_at=at, error=error, **lost)
+def start_later(one: Taken, at: datetime, error: str, *, is_lost: bool) -> bool:
+    """Nobody has it, or, where `is_lost`, nobody any more: it is started, again, at `at`. Commits."""
+    changed = change(one, state=SliceState.WAITING, remote_id=None, due_at=at, error=error, losses=one.losses + is_lost)
     db.session.commit()
     return changed
 
@@ -181,16 +133,23 @@ def let_go(tools: Toolbox, seq: int) -> None:
     """Fence off whoever has slices of a transcription in hand, and have the providers delete what they hold; what is finished
     stays. In the caller's transaction."""
     under_way = (Slice.transcription_seq == seq, Slice.state.in_(OPEN))
-    # The lease first: it waits for a remote id that is being committed now, and lets none through after it.
-    db.session.execute(update(Slice).where(*under_way).values(lease=secrets.randbits(62), due_at=None))
+    _fence(*under_way)
     _discard(tools, seq, OPEN)
     db.session.execute(update(Slice).where(*under_way).values(state=SliceState.WAITING, remote_id=None))
+
+
+def is_begun(seq: int, but: int | None) -> bool:
+    """Whether an engine has heard, hears or is being asked for any slice of a transcription, `but` for one. Fences off their
+    holders: if so, the caller's transaction must be rolled back."""
+    _fence(Slice.transcription_seq == seq)
+    begun = (Slice.state.in_((*UNDER_WAY, SliceState.COMPLETED)), Slice.id != (but or 0))
+    return db.session.scalars(select(Slice.id).where(Slice.transcription_seq == seq, *begun)).first() is not None
 
 
 def drop(tools: Toolbox, seq: int) -> list[str]:
     """Forget a transcription's slices, their checkpoints and the providers' copies. In the caller's transaction; returns the keys
     of what was stored for them, to be deleted once that is committed."""
-    db.session.execute(update(Slice).where(Slice.transcription_seq == seq).values(lease=secrets.randbits(62), due_at=None))
+    _fence(Slice.transcription_seq == seq)
     _discard(tools, seq, tuple(SliceState))
     keys = _keys(seq)
     db.session.execute(delete(Slice).where(Slice.transcription_seq == seq))
@@ -224,11 +183,26 @@ def open_count(seq: int) -> int:
     return db.session.scalar(select(func.count()).where(Slice.transcription_seq == seq, Slice.state.in_(OPEN))) or 0
 
 
-def in_flight() -> dict[str, int]:
-    """Jobs with providers now, by engine. Commits."""
-    rows = db.session.execute(select(Slice.engine, func.count()).where(Slice.state.in_(UNDER_WAY)).group_by(Slice.engine)).all()
+def in_flight(tools: Toolbox) -> dict[str, int]:
+    """Jobs with providers now, by engine; a start whose holder has died is none. Commits."""
+    is_alive = or_(Slice.state == SliceState.REMOTE, Slice.due_at > tools.clock.now())
+    rows = db.session.execute(
+        select(Slice.engine, func.count())
+        .where(Slice.due_at.is_not(None), Slice.state.in_(UNDER_WAY), is_alive)  # the first finds them by an index
+        .group_by(Slice.engine)
+    ).all()
     db.session.commit()
     return {row[0]: row[1] for row in rows}
+
+
+def _in_order(found: Iterable[Taken]) -> list[Taken]:
+    """As every statement locks them, so that no two wait for each other."""
+    return sorted(found, key=lambda one: one.id)
+
+
+def _fence(*which: ColumnElement[bool]) -> None:
+    """Waits for a remote id that is being committed now, and lets none through after it."""
+    db.session.execute(update(Slice).where(*which).values(lease=secrets.randbits(62), due_at=None))
 
 
 def _keys(seq: int) -> list[str]:
@@ -247,30 +221,3 @@ def _discard(tools: Toolbox, seq: int, states: Sequence[str]) -> None:
         )
     ).all()
     discards.add(tools, [(row[0], str(row[1])) for row in rows])
-
-
-def _taken(row: Any, now: datetime) -> Taken:
-    claim = Claim(row.seq, row.transcription_id, row.user_id, row.run_token, row.chosen)
-    is_call = row.diarize and row.is_dual_channel and row.channel is None and row.storage_key is None
-    return Taken(
-        id=row.id,
-        lease=row.lease,
-        until=now,
-        claim=claim,
-        n=row.n,
-        channel=row.channel,
-        start=row.start,
-        end=row.end,
-        state=row.state,
-        engine=row.engine,
-        remote_id=row.remote_id,
-        storage_key=row.storage_key or row.recording_key,
-        attempts=row.attempts,
-        losses=row.losses,
-        started_at=row.started_at,
-        queued_at=row.queued_at or now,
-        model=row.model,
-        language=row.requested_language,
-        diarize=row.diarize,
-        channels=2 if is_call else 1,
-    )

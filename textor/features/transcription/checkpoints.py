@@ -7,6 +7,7 @@ from typing import Any
 from textor.domain.transcript import Segment, Transcript, Word
 
 NUL = "\x00"  # PostgreSQL stores none
+LONGEST_LABEL = 48  # of a speaker; what names the slice comes behind it
 
 
 def moved(segment: Segment, seconds: float) -> Segment:
@@ -34,8 +35,14 @@ def from_json(kept: dict[str, Any]) -> Transcript:
 
 def clean(segment: Segment) -> Segment:
     """Without what no database stores and nobody reads."""
-    words = tuple(replace(word, text=word.text.replace(NUL, "")) for word in segment.words)
-    return replace(segment, text=segment.text.replace(NUL, "").strip(), words=words)
+    words = tuple(replace(word, text=_storable(word.text)) for word in segment.words)
+    speaker = _storable(segment.speaker).strip()[:LONGEST_LABEL] if segment.speaker else None
+    return replace(segment, text=_storable(segment.text).strip(), words=words, speaker=speaker or None)
+
+
+def _storable(text: str) -> str:
+    """Half of a pair of surrogates, where a provider has cut an emoji in two, is no text in UTF-8."""
+    return text.replace(NUL, "").encode(errors="ignore").decode()
 
 
 def _packed(segment: Segment) -> list[Any]:

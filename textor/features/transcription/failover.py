@@ -2,15 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import select
-
 from textor.errors import EngineError, InvalidInput
 from textor.extensions import db
 from textor.features.transcription import engines
 from textor.job_queue import breakers, runs
 from textor.job_queue.claims import Claim
-from textor.models import Slice, Transcription
-from textor.models.slices import SliceState
+from textor.models import Transcription
 from textor.toolbox import Toolbox
 
 NOTES = "failover"
@@ -20,18 +17,23 @@ PATIENCE = 2
 """Failed tries, where trying again can help, before another engine is asked."""
 
 
-def switch(tools: Toolbox, claim: Claim, error: EngineError, attempts: int = PATIENCE) -> bool:
+def switch(tools: Toolbox, claim: Claim, error: EngineError, attempts: int = PATIENCE, but: int | None = None) -> bool:
     """Begin the transcription anew with the next engine; False where there is none, or the first has heard or is hearing some of
-    it: that would be paid twice. Raises Fenced."""
-    if error.retryable and attempts < PATIENCE and not breakers.is_open(tools, claim.engine):
+    it (in any slice `but` for the one that failed): that would be paid twice. Raises Fenced."""
+    if error.is_ours or (error.retryable and attempts < PATIENCE and not breakers.is_open(tools, claim.engine)):
         return False
     row = db.session.get_one(Transcription, claim.seq)
     following = _next(tools, row)
-    if following is None or _is_begun(claim.seq):
+    if following is None:
         return False
     note = {"from": row.engine, "to": following, "reason": error.message}
-    runs.switch(tools, claim, following, {**row.details, NOTES: [*_notes(row), note]})
-    return True
+    return runs.switch(tools, claim, following, {**row.details, NOTES: [*_notes(row), note]}, but)
+
+
+def reason(seq: int, error: str) -> str:
+    """Why a transcription failed where `error` is the last engine's: the first engine's stands."""
+    notes = _notes(db.session.get_one(Transcription, seq))
+    return notes[0]["reason"] if notes else error
 
 
 def _next(tools: Toolbox, row: Transcription) -> str | None:
@@ -53,8 +55,3 @@ def _can(tools: Toolbox, name: str, row: Transcription) -> bool:
     except InvalidInput:
         return False
     return True
-
-
-def _is_begun(seq: int) -> bool:
-    heard = (SliceState.REMOTE, SliceState.COMPLETED)
-    return db.session.scalars(select(Slice.id).where(Slice.transcription_seq == seq, Slice.state.in_(heard))).first() is not None

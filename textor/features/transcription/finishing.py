@@ -12,9 +12,9 @@ from textor.domain import transcript as transcripts
 from textor.domain.job_states import Status
 from textor.domain.merging import Heard
 from textor.domain.transcript import Segment, Transcript
-from textor.errors import Fenced
+from textor.errors import EngineError, Fenced
 from textor.extensions import db
-from textor.features.transcription import checkpoints, segments
+from textor.features.transcription import checkpoints, failover, segments
 from textor.job_queue import runs, slices
 from textor.job_queue.claims import Claim
 from textor.job_queue.slices import Taken
@@ -53,21 +53,25 @@ def settle(tools: Toolbox, one: Taken, **values: Any) -> None:
     if is_held:
         _show_progress(tools, one.claim)
     db.session.commit()
-    if is_held:
-        finish_if_over(tools, one.claim)
+    claim = one.claim if is_held else runs.with_shift(one.claim.seq)
+    if claim:
+        finish_if_over(tools, claim)
 
 
 def finish_if_over(tools: Toolbox, claim: Claim) -> bool:
-    """Put the transcription together if none of its slices is open and no worker is still cutting. Raises Fenced."""
+    """Put the transcription together if none of its slices is open. Raises Fenced."""
     runs.write(tools, claim)  # holds the row: of two that come at once, the second finds it finished
-    rows = db.session.scalars(
-        select(Slice).where(Slice.transcription_seq == claim.seq).order_by(Slice.n).options(undefer(Slice.result))
-    ).all()
-    row = db.session.get_one(Transcription, claim.seq, populate_existing=True)
-    if any(one.state not in OVER for one in rows):
+    if slices.open_count(claim.seq):
         db.session.commit()
         return False
-    _finish(tools, claim, row, rows)
+    rows = db.session.scalars(
+        select(Slice)
+        .where(Slice.transcription_seq == claim.seq)
+        .order_by(Slice.n)
+        .options(undefer(Slice.result))
+        .execution_options(populate_existing=True)
+    ).all()
+    _finish(tools, claim, db.session.get_one(Transcription, claim.seq, populate_existing=True), rows)
     return True
 
 
@@ -91,8 +95,7 @@ def _finish(tools: Toolbox, claim: Claim, row: Transcription, rows: Sequence[Sli
     done = [checkpoints.from_json(one.result) for one in rows if one.state == SliceState.COMPLETED and one.result]
     lost = [one for one in rows if one.state == SliceState.FAILED]
     if not done:
-        _clear_up(tools, claim.seq, is_whole=False)
-        runs.finish(tools, claim, Status.FAILED, message=None, error=lost[0].error, progress=0.0)
+        _fail(tools, claim, lost[0].error or "")
         return
     engine = tools.engines.get(row.engine)
     spoken = heard(rows, is_local=engine is None or engine.capabilities.runs_locally)
@@ -109,6 +112,16 @@ def _finish(tools: Toolbox, claim: Claim, row: Transcription, rows: Sequence[Sli
         confidence=transcripts.confidence(spoken),
         **values,
     )
+    for key in keys:
+        tools.storage.delete(key)
+
+
+def _fail(tools: Toolbox, claim: Claim, error: str) -> None:
+    """Not one slice could be heard."""
+    if failover.switch(tools, claim, EngineError(error)):
+        return
+    keys = _clear_up(tools, claim.seq, is_whole=False)
+    runs.finish(tools, claim, Status.FAILED, message=None, error=failover.reason(claim.seq, error), progress=0.0)
     for key in keys:
         tools.storage.delete(key)
 

@@ -139,4 +139,4 @@ def _fail(tools: Toolbox, claim: Claim, error: TextorError) -> None:
         log.warning("transcription %s failed at %s: %s", claim.id, claim.engine, error.message)
         if failover.switch(tools, claim, error):
             return
-    runs.finish(tools, claim, Status.FAILED, error=error.message, message=None)
+    runs.finish(tools, claim, Status.FAILED, error=failover.reason(claim.seq, error.message), message=None)

@@ -7,10 +7,10 @@ from datetime import timedelta
 from functools import partial
 
 from textor.adapters.audio import convert
-from textor.adapters.stt.port import Audio, Callback, Options, Progress, RemoteJob
+from textor.adapters.stt.port import Audio, Callback, Engine, Options, Progress, RemoteJob
 from textor.domain.transcript import Transcript
-from textor.errors import EngineError
-from textor.features.transcription import checkpoints, engines, failover, finishing
+from textor.errors import EngineError, NotAsked, TextorError, Unavailable
+from textor.features.transcription import checkpoints, failover, finishing
 from textor.job_queue import shift, slices
 from textor.job_queue.crew import Answer
 from textor.job_queue.discards import Due
@@ -19,6 +19,7 @@ from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
 
 LONGEST_WAIT = timedelta(hours=24)
+LONGEST_ID = 255
 MOST_LOSSES = 3  # jobs that a provider gave up, before the slice counts as failed
 HEADER = "X-Textor-Secret"
 
@@ -33,14 +34,38 @@ class RemoteCrew:
 
     def ask(self, one: Taken) -> Answer:
         """Start the slice, or look once how it stands. No database here: it runs in a thread."""
-        engine = engines.engine(self.tools, one.engine)
-        options = self._options(one)
-        if one.remote_id and not one.is_start:
-            return _realised(engine.check(RemoteJob(one.remote_id), options), one)
+        engine = self.tools.engines.get(one.engine)
+        if engine is None:
+            raise EngineError(f"This Textor has no engine {one.engine!r} any more. Choose another and try again.")
+        try:
+            return self._looked(engine, one) if one.remote_id and not one.is_start else self._started(engine, one)
+        except EngineError:
+            raise
+        except Unavailable as error:
+            raise NotAsked(error.message, retryable=True, retry_after=error.retry_after) from error
+        except TextorError as error:  # the sound is gone, or can't be read
+            raise EngineError(error.message) from error
+
+    def _looked(self, engine: Engine, one: Taken) -> Answer:
+        answer = engine.check(RemoteJob(one.remote_id or ""), self._options(one))
+        if isinstance(answer, Transcript):
+            return _realised(answer, one)
+        if not isinstance(answer, Progress):
+            raise TypeError("an engine says how a job stands with a transcript or its progress")
+        if one.started_at and self.tools.clock.now() - one.started_at > LONGEST_WAIT:
+            raise EngineError(TOO_LONG)
+        return answer
+
+    def _started(self, engine: Engine, one: Taken) -> Answer:
         with self.tools.storage.local_path(one.storage_key) as path:
             limit = self.tools.settings.max_audio_hours * 3600
             audio = Audio(path, one.end - one.start, one.channels, partial(convert.blocks, path, max_seconds=limit))
-            return _realised(engine.start(audio, options), one)
+            answer = engine.start(audio, self._options(one))
+            if isinstance(answer, Transcript):
+                return _realised(answer, one)
+        if not isinstance(answer, RemoteJob) or not 0 < len(answer.id) <= LONGEST_ID or not answer.id.isprintable():
+            raise TypeError("an engine takes work on with a transcript or a job whose id can be stored")
+        return answer
 
     def discard(self, one: Due) -> EngineError | None:
         """Have the provider delete a job. An engine that is gone holds nothing we could reach."""
@@ -56,12 +81,16 @@ class RemoteCrew:
 
     def failed(self, one: Taken, error: EngineError) -> bool:
         """Whether that was the last word about the slice."""
-        if failover.switch(self.tools, one.claim, error, one.attempts):
+        if failover.switch(self.tools, one.claim, error, one.attempts, but=one.id):
             return True
         if self._may_try_again(one, error):
             return False
         finishing.settle(self.tools, one, state=SliceState.FAILED, error=error.message if not error.retryable else TOO_LONG)
         return True
+
+    def move_on(self, one: Taken, error: str) -> bool:
+        """Begin with another engine what this one, which is away, hasn't begun."""
+        return failover.switch(self.tools, one.claim, EngineError(error, retryable=True))
 
     def _may_try_again(self, one: Taken, error: EngineError) -> bool:
         if error.is_lost:
@@ -100,8 +129,6 @@ def _proof(tools: Toolbox, slice_id: int, purpose: str) -> str:
     return hmac.new(tools.settings.secret_key.encode(), text, hashlib.sha256).hexdigest()
 
 
-def _realised(answer: Transcript | RemoteJob | Progress, one: Taken) -> Answer:
-    """A transcript heard to its end, in the recording's own time."""
-    if not isinstance(answer, Transcript):
-        return answer
+def _realised(answer: Transcript, one: Taken) -> Transcript:
+    """Heard to its end, in the recording's own time."""
     return replace(answer, segments=[checkpoints.moved(checkpoints.clean(s), one.start) for s in answer.segments])
