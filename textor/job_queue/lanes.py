@@ -81,7 +81,7 @@ def cancel(tools: Toolbox, transcription_id: str, reason: str = "Cancelled by us
 
 
 def requeue(tools: Toolbox, transcription_id: str, **values: Any) -> bool:
-    """A transcription that is over waits for its turn again. False: it isn't over.
+    """A transcription that is over waits for its turn again. False: it isn't over, or deleted.
 
     What its slices have heard is kept and not asked for again, and a text that can be read stays. With another engine, or when
     all was heard, it begins anew.
@@ -96,6 +96,7 @@ def requeue(tools: Toolbox, transcription_id: str, **values: Any) -> bool:
     changed = claims.change(
         update(Transcription)
         .where(Transcription.id == transcription_id, Transcription.status == row.status, Transcription.status.not_in(OPEN))
+        .where(Transcription.deleted_at.is_(None))  # by another tab, at the same moment
         .values(**claims.waiting_again(tools), attempts=0, error=None, finished_at=None, **fresh, **values)
     )
     keys = _begin_anew(tools, row.seq) if changed and is_new else []

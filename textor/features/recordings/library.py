@@ -14,7 +14,7 @@ from textor.domain.job_states import ACTIVE, DONE, OPEN, Status
 from textor.domain.transcript import Document, Segment, Word
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
-from textor.job_queue import lanes, slices
+from textor.job_queue import claims, lanes, slices
 from textor.models import Recording, SegmentRow, Speaker, Transcription
 from textor.toolbox import Toolbox
 
@@ -184,12 +184,18 @@ def rename(tools: Toolbox, user_id: int, transcription_id: str, title: str) -> N
 
 def delete(tools: Toolbox, user_id: int, transcription_id: str) -> None:
     """Hide it at once, whatever state it is in; `undo_delete` brings it back until `purge` destroys it. Raises NotFound."""
-    row = find(user_id, transcription_id)
-    seq = row.seq
-    if not lanes.cancel(tools, transcription_id, STOPPED_BY_DELETING, hide=True):
-        now = tools.clock.now()
-        db.session.execute(update(Transcription).where(Transcription.seq == seq).values(deleted_at=now, updated_at=now))
-        db.session.commit()
+    seq = find(user_id, transcription_id).seq
+    if not lanes.cancel(tools, transcription_id, STOPPED_BY_DELETING, hide=True) and not _hide(tools, seq):
+        delete(tools, user_id, transcription_id)  # somebody has tried it again at the same moment
+
+
+def _hide(tools: Toolbox, seq: int) -> bool:
+    """Hide one that is over; False if it is not any more."""
+    now = tools.clock.now()
+    over = update(Transcription).where(Transcription.seq == seq, Transcription.status.not_in(OPEN))
+    hidden = claims.change(over.values(deleted_at=now, updated_at=now))
+    db.session.commit()
+    return hidden
 
 
 def undo_delete(tools: Toolbox, user_id: int, transcription_id: str) -> Transcription:
