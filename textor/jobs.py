@@ -26,14 +26,17 @@ from textor.toolbox import Toolbox
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
+DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """`work` does the job; `give_up` ends its row when `work` breaks in a way nobody foresaw."""
+    """`work` does the job; `give_up` ends its row when `work` breaks in a way nobody foresaw. One that `is_resumed` is left as it
+    is when the database was away: whoever finds the row silent takes it up again."""
 
     work: Callable[..., object]
     give_up: Callable[..., object]
+    is_resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class GuardedCrew(RemoteCrew):
     def _guard(self, one: Taken, decide: Callable[[], bool | None]) -> bool | None:
         try:
             return decide()
-        except (Fenced, OperationalError, InterfaceError):  # foreseen: the shift knows what to do
+        except (Fenced, *DATABASE_AWAY):  # foreseen: the shift knows what to do
             raise
         except Exception:
             log.exception("slice %s broke", one.id)
@@ -79,7 +82,7 @@ def _nothing(_tools: Toolbox) -> None:
 
 
 HANDLERS: dict[str, Handler] = {
-    "transcribe": Handler(pipeline.advance, pipeline.give_up),
+    "transcribe": Handler(pipeline.advance, pipeline.give_up, is_resumed=True),
     "shift": Handler(run_shift, _nothing),
     "export": Handler(exports.make_export, downloads.give_up),
     "download_model": Handler(downloads.run, downloads.give_up),
@@ -103,9 +106,10 @@ def run(name: str, *args: Any) -> None:
         handler.work(tools, *args)
     except Fenced:
         log.info("%s %s was fenced off", name, args)
-    except Exception:
+    except Exception as error:
         log.exception("%s %s broke", name, args)
-        _give_up(handler, tools, *args)
+        if not (handler.is_resumed and isinstance(error, DATABASE_AWAY)):
+            _give_up(handler, tools, *args)
     finally:
         db.session.remove()
 
