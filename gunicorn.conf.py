@@ -4,8 +4,12 @@ import gc
 import os
 
 from textor import settings as settings_module
+from textor.errors import ConfigurationError
 
-_settings = settings_module.load()
+try:
+    _settings = settings_module.load()
+except ConfigurationError as error:
+    raise SystemExit(error.message) from None
 
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
 workers = _settings.web_concurrency

@@ -1,11 +1,15 @@
 """What every response carries, and what no log line may."""
 
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from tests.laws import ROOT
 from textor import tracing
 
 
@@ -78,3 +82,17 @@ def test_the_formatter_hides_keys_in_tracebacks_and_names_the_request() -> None:
     assert "abc123" not in line
     assert line.endswith("api_key=[hidden] [r-1]")
     assert tracing.Formatter().format(record).endswith("api_key=[hidden]")
+
+
+def test_a_call_to_a_provider_is_no_line_in_the_log(app: APIFlask) -> None:
+    assert not any(logging.getLogger(name).isEnabledFor(logging.INFO) for name in tracing.CHATTERERS)
+
+
+@pytest.mark.parametrize("command", [["flask", "--app", "wsgi", "routes"], ["gunicorn", "wsgi:app"]])
+def test_a_wrong_setting_is_one_sentence_for_every_server(command: list[str]) -> None:
+    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"TEXTOR_ENV": "production"}
+    ended = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode != 0 and "Traceback" not in ended.stderr
+    assert "Textor can't start: SECRET_KEY is required when TEXTOR_ENV=production" in ended.stderr

@@ -17,6 +17,7 @@ SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 SECRET = re.compile(
     r"(?P<name>(?:\b|%3F|%26)(?:api_key|access_token|token|password)(?:=|%3D))[^&\s\"'<>]+|\btx_[A-Za-z0-9_-]{8,}", re.IGNORECASE
 )
+CHATTERERS = ("httpx", "httpx2", "botocore", "urllib3")  # a line per request to a provider, thousands a minute
 QUIET_PATHS = ("/health", "/static/")
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -48,6 +49,8 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Formatter())
     logging.basicConfig(level=level, handlers=[handler])
+    for name in CHATTERERS:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 
 class Tracing:
