@@ -35,6 +35,12 @@ def test_a_dead_owners_old_lease_is_stolen_and_a_young_one_is_not(redis: Redis) 
     assert locks.steal(redis, 1, "dead:1", "b:1", LEASE_MS)
 
 
+def test_the_long_lease_of_a_dead_run_that_the_shift_had_is_stolen_at_once(redis: Redis) -> None:
+    locks.acquire(redis, 1, "dead:1", 3_600_000)
+    assert locks.steal(redis, 1, "dead:1", "b:1", LEASE_MS)
+    assert 0 < int(str(redis.pttl("textor:lane:1"))) <= LEASE_MS
+
+
 def test_stealing_needs_the_very_owner_that_was_proved_dead(redis: Redis) -> None:
     locks.acquire(redis, 1, "alive:1", LEASE_MS)
     redis.pexpire("textor:lane:1", 10)

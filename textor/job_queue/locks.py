@@ -21,11 +21,13 @@ return 0
 """
 
 # Replaces exactly the owner just proved dead, and only a lease that is older than the grace period: a dispatcher that holds
-# the lock and hasn't committed its claim yet looks dead, too.
+# the lock and hasn't committed its claim yet looks dead, too. Not so one whose lease is longer than a dispatcher's: it was
+# renewed by a run that was there, and would block the lane for as long as it lasts.
 _STEAL = """
 local owner = redis.call('GET', KEYS[1])
-local is_old = owner == ARGV[1] and redis.call('PTTL', KEYS[1]) <= ARGV[2] - ARGV[4]
-if (not owner) or owner == ARGV[3] or is_old then
+local left, lease = redis.call('PTTL', KEYS[1]), tonumber(ARGV[2])
+local is_old = left <= lease - ARGV[4] or left > lease
+if (not owner) or owner == ARGV[3] or (owner == ARGV[1] and is_old) then
   redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
   return 1
 end
