@@ -16,7 +16,9 @@ SLACK_SECONDS = 0.8  # two hearings of one word are no further apart
 NEIGHBOUR_SECONDS = 0.3  # different words this close are one word that one side misheard
 BORDER_SECONDS = 0.2  # what is heard this close to where its slice was cut off may be half a word
 SHARED_BONUS = 0.3  # for a change at a word that both sides have heard
-RUN_BONUS = 0.5  # equal words in a row are no accident
+RUN_BONUS = 1.0  # equal words in a row are no accident
+UNTIMED_WORTH = 0.25  # of an equal word without times: only several in a row tell anything
+UNTIMED_SHARE = 0.25  # of a segment's length: its words may stand so far from where an even pace would put them
 MOST_TOKENS_PER_SECOND = 8
 
 # Chinese, Japanese and Thai are written without spaces: every letter is a token.
@@ -27,14 +29,18 @@ _LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ـ": 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of a side. `place` is its number within its segment; without times of its own `start` and `end` are estimates."""
+    """A word of a side, the `place`-th of its segment. Where it has no times of its own they are estimated, right to `slack`."""
 
     key: str
     start: float
     end: float
-    is_timed: bool
+    slack: float
     segment: int
     place: int
+
+    @property
+    def is_timed(self) -> bool:
+        return self.slack == SLACK_SECONDS
 
     @property
     def middle(self) -> float:
@@ -82,8 +88,8 @@ def seam(left: Side, right: Side, begin: float, end: float) -> tuple[int, int]:
     """How many tokens of `left` to keep and of `right` to leave out. Both have heard the seconds from `begin` to `end`."""
     most = ceil((end - begin + 1) * MOST_TOKENS_PER_SECOND)
     untimed = len(left.tokens) - most
-    first = next((n for n, t in enumerate(left.tokens) if (t.end > begin - SLACK_SECONDS if t.is_timed else n >= untimed)), None)
-    heard = [t for n, t in enumerate(right.tokens) if (t.start < end + SLACK_SECONDS if t.is_timed else n < most)]
+    first = next((n for n, t in enumerate(left.tokens) if t.end > begin - t.slack and (t.is_timed or n >= untimed)), None)
+    heard = [t for n, t in enumerate(right.tokens) if t.start < end + t.slack and (t.is_timed or n < most)]
     if first is None or not heard:
         return len(left.tokens), 0
     columns = _columns(left.tokens[first:], heard)
@@ -100,21 +106,24 @@ def _change(columns: Sequence[_Column], begin: float, end: float) -> int:
     kept = accumulate((_trust(end - c.left.end) if c.left else 0.0 for c in columns), initial=0.0)
     lost = accumulate((_trust(c.right.start - begin) if c.right else 0.0 for c in columns), initial=0.0)
     gains = [before - after for before, after in zip(kept, lost, strict=True)]
-    shared = _crossings(columns)
-    timed = all(token.is_timed for column in columns for token in (column.left, column.right) if token)
-    allowed = shared if shared and not timed else range(len(gains))
-    return max(allowed, key=lambda n: gains[n] + SHARED_BONUS * (n in shared))
+    shared, is_sure = _crossings(columns)
+    return max(shared if is_sure else range(len(gains)), key=lambda n: gains[n] + SHARED_BONUS * (n in shared))
 
 
 def _trust(seconds_from_border: float) -> float:
     return seconds_from_border - BORDER_SECONDS
 
 
-def _crossings(columns: Sequence[_Column]) -> set[int]:
-    """Before and after the words of every run that both sides share; a single word can be chance, unless there is no better."""
+def _crossings(columns: Sequence[_Column]) -> tuple[set[int], bool]:
+    """Before and after the words of the runs that both sides share, and whether no other place will do.
+
+    Without times the longest run is all there is to go by. With them any will do, though a single word can be chance.
+    """
     runs = [[n for n, _ in group] for is_equal, group in groupby(enumerate(columns), lambda pair: pair[1].is_equal) if is_equal]
-    least = min(max(map(len, runs), default=0), 2)
-    return {n + side for run in runs if len(run) >= least for n in run for side in (0, 1)}
+    longest = max(map(len, runs), default=0)
+    is_timed = all(token.is_timed for column in columns for token in (column.left, column.right) if token)
+    least = min(longest, 2) if is_timed else longest
+    return {n + side for run in runs if len(run) >= least for n in run for side in (0, 1)}, not is_timed and longest >= 2
 
 
 def _columns(left: Sequence[Token], right: Sequence[Token]) -> list[_Column]:
@@ -159,10 +168,10 @@ def _likeness(one: Token, other: Token) -> float:
     """What two equal words are worth side by side; minus infinity for words that aren't the same."""
     if one.key != other.key or not one.key:
         return -inf
-    if not (one.is_timed and other.is_timed):
-        return 1.0
-    apart = abs(one.middle - other.middle)
-    return 1 - apart if apart <= SLACK_SECONDS else -inf
+    apart, slack = abs(one.middle - other.middle), max(one.slack, other.slack)
+    if apart > slack:
+        return -inf
+    return 1 - apart if one.is_timed and other.is_timed else UNTIMED_WORTH * (1 - apart / slack)
 
 
 def _nearness(one: Token, other: Token) -> float:
@@ -173,12 +182,13 @@ def _tokens(segment: Segment, number: int) -> Iterator[Token]:
     text, spans = _spans(segment)
     if segment.words:
         for place, word in enumerate(segment.words):
-            yield Token(_key(word.text), word.start, word.end, is_timed=True, segment=number, place=place)
+            yield Token(_key(word.text), word.start, word.end, SLACK_SECONDS, segment=number, place=place)
         return
+    slack = SLACK_SECONDS + 0.01 + UNTIMED_SHARE * (segment.end - segment.start)
     per_letter = (segment.end - segment.start) / len(text)
     for place, (first, last) in enumerate(spans):
         start, end = segment.start + first * per_letter, segment.start + last * per_letter
-        yield Token(_key(text[first:last]), start, end, is_timed=False, segment=number, place=place)
+        yield Token(_key(text[first:last]), start, end, slack, segment=number, place=place)
 
 
 def _spans(segment: Segment) -> tuple[str, list[tuple[int, int]]]:
@@ -195,8 +205,9 @@ def _spans(segment: Segment) -> tuple[str, list[tuple[int, int]]]:
 def _found(words: Sequence[str], text: str) -> list[tuple[int, int]]:
     """Where each word stands, one after the other; from -1 where it doesn't."""
     spans, reached = [], 0
+    is_odd = len(text.lower()) != len(text)  # a Turkish capital becomes two letters
     for word in words:
-        first = text.find(word, reached)
+        first = text.find(word, reached) if is_odd else text.lower().find(word.lower(), reached)
         reached = first + len(word)
         spans.append((first, reached))
     return spans
