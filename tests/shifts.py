@@ -5,7 +5,7 @@ from textor.job_queue.crew import Terms
 from textor.jobs import GuardedCrew
 from textor.toolbox import Toolbox
 
-AT_ONCE = Terms(run_seconds=0, tick_seconds=0.01)
+AT_ONCE = Terms(run_seconds=0, tick_seconds=0.01, beat_seconds=0)
 
 
 def work(tools: Toolbox, terms: Terms = AT_ONCE) -> None:

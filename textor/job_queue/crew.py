@@ -23,6 +23,9 @@ class Terms:
     idle_seconds: float = 5
     drain_seconds: float = 18
     tick_seconds: float = 0.25
+    """How often it looks for what is due while nothing happens."""
+    beat_seconds: float = 0.05
+    """How often at most, however much is answered."""
     poll_threads: int = 64
     start_threads: int = 64
     most_of_one: int = 48

@@ -14,7 +14,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from queue import Empty, SimpleQueue
 from time import monotonic
 from types import FrameType
 
@@ -29,6 +28,7 @@ from textor.extensions import db
 from textor.job_queue import attention, breakers, clocks, discards, reconciler, slices, tickets
 from textor.job_queue.crew import DEFAULT, Answer, Crew, Terms, Work
 from textor.job_queue.hands import Choice, Hands, Said
+from textor.job_queue.inbox import Inbox
 from textor.job_queue.settling import Desk, Reports
 from textor.job_queue.slices import Taken
 from textor.models import Discard, Slice
@@ -90,7 +90,7 @@ class Shift:
     def __init__(self, tools: Toolbox, crew: Crew, terms: Terms) -> None:
         self._tools, self._crew, self._terms = tools, crew, terms
         self._id = uuid.uuid4().hex
-        self._answers: SimpleQueue[Said | None] = SimpleQueue()
+        self._inbox = Inbox(terms)
         self._hands, self._desk = Hands(), Desk(tools, crew, terms)
         self._choice = Choice(tools, terms, self._hands)
         self._stop_at: float | None = None
@@ -104,7 +104,7 @@ class Shift:
     def stop(self, _signum: int = 0, _frame: FrameType | None = None) -> None:
         """Begin nothing new; end once the calls under way have answered, or after `drain_seconds`."""
         self._stop_at = self._stop_at or monotonic() + self._terms.drain_seconds
-        self._answers.put(None)
+        self._inbox.put(None)
 
     def run(self) -> None:
         """Until the shift is over."""
@@ -153,7 +153,7 @@ class Shift:
         try:
             self._settle()
             self._keep_leases()
-            if not self._is_closing:
+            if not self._is_closing and self._inbox.is_beat():
                 self._take_on()
             reconciler.reconcile_if_due(self._tools)
         except (OperationalError, InterfaceError):
@@ -173,16 +173,11 @@ class Shift:
         return True
 
     def _gather(self) -> None:
-        """Wait for an answer, a wake-up or the next tick, then take all that have come."""
-        come, reports = [], Reports()
-        with suppress(Empty):
-            said = self._answers.get(timeout=self._terms.tick_seconds)
-            while True:
-                if said:
-                    come.append(said)
-                    reports.add(said.work.engine, said.answer)
-                said = self._answers.get_nowait()
-        self._hands.unsettled += come
+        """Take all that has come; what it says of the providers is known before it is written down."""
+        reports = Reports()
+        for said in self._inbox.collect():
+            self._hands.unsettled.append(said)
+            reports.add(said.work.engine, said.answer)
         reports.send(self._tools)
 
     def _settle(self) -> None:
@@ -272,14 +267,14 @@ class Shift:
         if error is not None and not isinstance(error, EngineError):
             log.error("%s broke over slice %s", work.engine, work.id, exc_info=error)
             error = EngineError(BROKEN)
-        self._answers.put(Said(work, error or future.result()))
+        self._inbox.put(Said(work, error or future.result()))
 
     def _listen(self) -> None:
         """In a thread: a wake-up ends the wait for the next tick."""
         while not self._over.is_set():
             try:
                 if self._tools.redis.brpop([WAKE_KEY], timeout=1):
-                    self._answers.put(None)
+                    self._inbox.put(None)
             except RedisError:
                 self._over.wait(1)
 
