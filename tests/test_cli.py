@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from tests.conftest import FIXTURES
 from textor import settings as settings_module
 from textor.app import create_app
 from textor.extensions import db
+from textor.job_queue import breakers
 from textor.models.users import Role
+from textor.toolbox import Toolbox
 
 Run = Callable[..., Result]
 
@@ -96,26 +99,64 @@ def test_engines_are_checked(run: Run) -> None:
     assert any(row.startswith("sphinx") and "ready" in row for row in rows)
 
 
-def test_the_queue_tells_what_waits(run: Run) -> None:
+def test_the_queue_tells_what_waits_who_works_and_what_failed(run: Run, tools: Toolbox) -> None:
     alice = factories.user("Alice")
-    factories.transcription(alice)
-    factories.transcription(alice)
+    for _ in range(2):
+        factories.transcription(alice)
+    failed = factories.transcription(alice, status="failed", error="Out of breath.", finished_at=factories.NOW)
+    breakers.failed(tools, "assemblyai", 2, None, "AssemblyAI is away.")
     output = run("queue", "status").output
-    assert "pending         2" in output
-    assert ["speech", "0", "0"] in [line.split() for line in output.splitlines()]
+    lines = [line.split() for line in output.splitlines()]
+    assert any(line[:2] == ["pending", "2"] for line in lines)
+    assert ["speech", "0", "0"] in lines
+    assert any(line[:2] == ["assemblyai", "0"] for line in lines)
+    assert "open, tries in" in output
+    assert "AssemblyAI is away." in output
+    assert any(line[:3] == [failed.id, "failed", "fake"] and line[-3:] == ["Out", "of", "breath."] for line in lines)
+    assert "Shifts at work: 0. Jobs that providers are to delete: 0." in output
 
 
-def test_the_queue_without_redis_says_so(environ: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_the_queue_tells_programs_the_same(run: Run) -> None:
+    factories.transcription(factories.user("Alice"))
+    found = json.loads(run("queue", "status", "--json").output)
+    assert [(row["status"], row["count"]) for row in found["rows"]] == [("pending", 1)]
+    assert datetime.fromisoformat(found["rows"][0]["oldest_at"]) == factories.NOW
+    assert {"queues", "workers", "providers", "failures", "last_hour", "shifts", "discards"} <= set(found)
+
+
+def test_the_queue_is_healed_by_hand(run: Run) -> None:
+    alice = factories.user("Alice")
+    silent_since = factories.NOW - timedelta(days=900)
+    row = factories.transcription(alice, status="processing", active_for=alice.id, heartbeat_at=silent_since)
+    answer = run("queue", "heal")
+    assert answer.exit_code == 0
+    assert answer.output.splitlines()[0] == "Taken back from silent workers: 1"
+    assert "Downloads looked after: 0" in answer.output
+    db.session.refresh(row)
+    assert row.status == "queued"
+
+
+@pytest.mark.parametrize("command", ["status", "heal"])
+def test_the_queue_without_redis_says_so(
+    environ: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest, command: str
+) -> None:
     del environ["REDIS_URL"]
     app = create_app(settings_module.load(environ))
     with app.app_context():
         db.create_all()
-        answer = app.test_cli_runner().invoke(args=["queue", "status"])
+        answer = app.test_cli_runner().invoke(args=["queue", command])
         db.engine.dispose()
     assert (answer.exit_code, answer.output) == (
         1,
         "Error: Redis does not answer: nothing moves until it does. Is Textor running?\n",
     )
+
+
+@pytest.mark.parametrize("command", ["status", "heal"])
+def test_the_queue_without_the_database_says_so(environ: dict[str, str], tmp_path: Path, command: str) -> None:
+    app = create_app(settings_module.load(environ | {"DATABASE_URL": f"sqlite:///{tmp_path / 'gone' / 'textor.db'}"}))
+    answer = app.test_cli_runner().invoke(args=["queue", command])
+    assert (answer.exit_code, answer.output) == (1, "Error: The database does not answer: nothing moves until it does.\n")
 
 
 def test_a_file_is_transcribed_here_and_now(run: Run, redis: Redis) -> None:

@@ -13,10 +13,10 @@ from textor.errors import TextorError
 from textor.settings import Settings
 from textor.toolbox import Toolbox
 from textor.tracing import Tracing
-from textor.web import account, auth, dashboard, exporting, landing, setting, transcript, uploading
+from textor.web import account, admin, auth, dashboard, exporting, landing, setting, transcript, uploading
 from textor.web import errors as web_errors
 
-PAGES = (landing, auth, dashboard, uploading, transcript, exporting, account)
+PAGES = (landing, auth, dashboard, uploading, transcript, exporting, account, admin)
 CALLS = (hooks, service)
 
 

@@ -1,7 +1,11 @@
 """Commands for whoever runs Textor: `flask --app wsgi COMMAND`."""
 
+import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,9 @@ from textor.features.accounts import members, users
 from textor.features.accounts.users import NewUser
 from textor.features.transcription import backlog, direct, engines, local_models
 from textor.features.transcription.direct import Request
+from textor.job_queue.presence import AtWork
+
+Table = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
 
 
 class Commands(AppGroup):
@@ -41,7 +48,7 @@ class Command(click.Command):
 user = Commands("user", help="Accounts.")
 models = Commands("models", help="Speech models on this machine.")
 engine = Commands("engines", help="Speech engines.")
-queue = Commands("queue", help="What waits and what works.")
+queue = Commands("queue", help="What waits and what works; healing it.")
 
 
 def register(app: Flask) -> None:
@@ -117,13 +124,63 @@ def check_engines() -> None:
 
 
 @queue.command("status")
-def queue_status() -> None:
-    """Transcriptions by state; tickets and workers by queue."""
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def queue_status(*, as_json: bool) -> None:
+    """What waits, who works, how the providers are, what failed last."""
     found = backlog.look(bootstrap.tools())
-    _table(("TRANSCRIPTIONS", "COUNT"), [(status, str(count)) for status, count in sorted(found.transcriptions.items())])
-    click.echo()
-    rows = [(name, str(count), str(found.workers.get(name, 0))) for name, count in found.tickets.items()]
-    _table(("QUEUE", "TICKETS", "WORKERS"), rows)
+    if as_json:
+        click.echo(json.dumps(asdict(found), default=_plain, indent=2))
+        return
+    for heads, rows in _queue_tables(found):
+        _table(heads, rows)
+        click.echo()
+    ended = ", ".join(f"{count} {status}" for status, count in sorted(found.last_hour.ended.items())) or "nothing"
+    click.echo(f"Ended in the last hour: {ended}; {found.last_hour.sound_seconds / 3600:.1f} h of sound.")
+    click.echo(f"Shifts at work: {found.shifts}. Jobs that providers are to delete: {found.discards}.")
+
+
+@queue.command("heal")
+def heal_queue() -> None:
+    """Look after what was lost, now, and say what was done. The scheduler does the same by itself."""
+    healed = backlog.heal(bootstrap.tools())
+    click.echo(f"Taken back from silent workers: {healed['reclaimed']}")
+    click.echo(f"Given a new ticket: {healed['reticketed']}")
+    click.echo(f"Started, since nothing of their user ran: {healed['dispatched']}")
+    click.echo(f"Downloads looked after: {healed['downloads']}")
+
+
+def _queue_tables(found: backlog.Backlog) -> Iterator[Table]:
+    now = found.at
+    yield ("TRANSCRIPTIONS", "COUNT", "OLDEST"), [(row.status, str(row.count), _age(now, row.oldest_at)) for row in found.rows]
+    alive = Counter(worker.queue for worker in found.workers)
+    queues = [(one.queue, str(one.tickets), _age(now, one.oldest_at), str(alive[one.queue])) for one in found.queues]
+    yield ("QUEUE", "TICKETS", "OLDEST", "WORKERS"), queues
+    if found.workers:
+        workers = [(one.queue, _age(now, one.since), _work(one), _age(now, one.busy_since)) for one in found.workers]
+        yield ("WORKER OF", "SINCE", "WORKS ON", "FOR"), workers
+    if found.providers:
+        yield ("PROVIDER", "IN FLIGHT", "LIMIT", "WAITING", "BREAKER", "LAST ERROR"), [_provider(one) for one in found.providers]
+    if found.failures:
+        heads = ("FAILED", "STATUS", "ENGINE", "AGO", "REASON")
+        yield heads, [(one.transcription_id, one.status, one.engine, _age(now, one.at), one.error) for one in found.failures]
+
+
+def _provider(one: backlog.Provider) -> tuple[str, ...]:
+    breaker = f"open, tries in {one.waits_seconds:.0f} s" if one.is_open else "closed"
+    limit = "none" if one.limit is None else str(one.limit)
+    return one.engine, str(one.in_flight), limit, str(one.waiting), breaker, one.error or ""
+
+
+def _work(one: AtWork) -> str:
+    return " ".join(filter(None, (one.handler, one.subject))) or "waits"
+
+
+def _age(now: datetime, moment: datetime | None) -> str:
+    return str(timedelta(seconds=max(0, round((now - moment).total_seconds())))) if moment else ""
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 @click.command("transcribe", cls=Command)

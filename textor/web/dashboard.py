@@ -14,7 +14,7 @@ from textor.errors import TextorError
 from textor.features.recordings import library
 from textor.features.transcription import control
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
-from textor.web import choices, forms, htmx, locale
+from textor.web import choices, etas, forms, htmx, locale
 from textor.web.visitors import me
 
 pages = APIBlueprint("dashboard", __name__, url_prefix="/transcripts", enable_openapi=False)
@@ -28,7 +28,8 @@ def index() -> Response | str:
     query = forms.list_query()
     if not htmx.wants_fragment():
         return render_template("dashboard.html", **_listing(query), **choices.upload())
-    facts = (me().id, library.fingerprint(me().id), query, locale.tag(), choices.version())
+    told = tuple(etas.told(me().id).items())
+    facts = (me().id, library.fingerprint(me().id), told, query, locale.tag(), choices.version())
     return htmx.unless_known(facts, lambda: htmx.block("dashboard.html", "rows", partials=True, **_listing(query)))
 
 
@@ -79,6 +80,7 @@ def _listing(query: forms.ListQuery) -> dict[str, Any]:
         "page": library.page(user_id, query.filters, query.number),
         "counts": library.counts(user_id, query.filters),
         "positions": library.positions(user_id),
+        "etas": etas.told(user_id),
         "totals": library.counts(user_id, library.Filters()),
         "engines": choices.titles(),
         "formats": list(bootstrap.tools().formats.values()),
@@ -92,10 +94,10 @@ class _Action(NamedTuple):
 
 def _action(name: str) -> _Action:
     tools, user_id = bootstrap.tools(), me().id
-    engine = forms.Picked.read(request.form.get("engine", "")).engine or None
+    picked = forms.Picked.read(request.form.get("engine", ""))
     actions: dict[str, _Action] = {
         "cancel": _Action(lambda one: control.cancel(tools, user_id, one), _cancelled),
-        "retry": _Action(lambda one: control.retry(tools, user_id, one, engine), _queued),
+        "retry": _Action(lambda one: control.retry(tools, user_id, one, picked.engine, picked.model or None), _queued),
         "delete": _Action(lambda one: library.delete(tools, user_id, one), _deleted),
         "undo": _Action(lambda one: library.undo_delete(tools, user_id, one), _restored),
     }

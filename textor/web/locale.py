@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from textor.domain import languages
+from textor.web import wording
 
 UI_LANGUAGES = {"en": "English", "fa": "فارسی"}
 COOKIE = "textor_language"
@@ -49,6 +50,21 @@ def clock(seconds: float) -> str:
     return digits(f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}")
 
 
+def minutes(seconds: float) -> int:
+    """Rounded the coarser the more they are: whole ones up to ten, then five by five, from two hours on half hours."""
+    exact = max(0.0, seconds) / 60
+    step = 1 if exact < 10 else 5 if exact < 120 else 30
+    return step * round(exact / step)
+
+
+def span(seconds: float) -> str:
+    """About how long: `less than a minute`, `3 min`, `2.5 h`."""
+    rounded = minutes(seconds)
+    if not rounded:
+        return _("less than a minute")
+    return _("%(number)s h", number=number(rounded / 60)) if rounded >= 120 else _("%(number)s min", number=number(rounded))
+
+
 def size(size_bytes: int) -> str:
     """A file's size in MB, or kB where it is small."""
     if size_bytes < 1_000_000:
@@ -80,13 +96,14 @@ def language_name(code: str | None) -> str:
 
 def sentence(message: str | None) -> str:
     """A sentence of a feature in this page's language, where the catalog has it."""
-    return _(message) if message else ""
+    listed, figures = wording.with_figures(message or "")
+    return _(listed, **{name: digits(value) for name, value in figures.items()}) if listed else ""
 
 
 def prepare(app: Any) -> None:
     """Give templates the filters and the page's language."""
     app.jinja_env.filters.update(
-        digits=digits, clock=clock, size=size, number=number, when=when, language_name=language_name, sentence=sentence
+        digits=digits, clock=clock, size=size, number=number, when=when, language_name=language_name, sentence=sentence, span=span
     )
 
     @app.context_processor

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textor.domain import languages
-from textor.domain.transcript import Segment, Word
+from textor.domain.transcript import Gap, Segment, Word, in_order
 
 UNSURE_BELOW = 0.5
 SPEAKER_COLOURS = 6
@@ -31,20 +32,50 @@ class Turn:
     is_same: bool
     pieces: Sequence[Piece]
     language: str | None
+    is_gap: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A gap on the page, between the turns. `side` is 1 or 2 where only that side of a call is missing."""
+
+    number: int
+    start: float
+    end: float
+    error: str
+    side: int | None
+    speaker: None = None
+    is_gap: ClassVar[bool] = True
 
 
 def turns(segments: Sequence[Segment], language: str | None) -> list[Turn]:
     """The segments with something to read, in order."""
+    return [turn for turn in script(segments, [], language) if isinstance(turn, Turn)]
+
+
+def script(segments: Sequence[Segment], gaps: Sequence[Gap], language: str | None) -> list[Turn | Hole]:
+    """The same with what is missing between them, each in its place."""
     colours = _colours(segments)
-    found: list[Turn] = []
-    for number, segment in enumerate(segments, 1):
-        is_same = bool(found) and segment.speaker is not None and found[-1].speaker == segment.speaker
-        pieces = list(_pieces(segment))
-        if pieces:
-            colour = colours.get(segment.speaker, 1)
-            spoken = languages.base(language) if language else None
-            found.append(Turn(number, segment.start, segment.end, segment.speaker, colour, is_same, pieces, spoken))
+    spoken = languages.base(language) if language else None
+    numbers, left = {id(segment): n for n, segment in enumerate(segments, 1)}, iter(holes(gaps))
+    found: list[Turn | Hole] = []
+    for piece in in_order(segments, gaps):
+        if isinstance(piece, Gap):
+            found.append(next(left))
+        elif pieces := list(_pieces(piece)):
+            is_same = bool(found) and piece.speaker is not None and found[-1].speaker == piece.speaker
+            colour = colours.get(piece.speaker, 1)
+            found.append(Turn(numbers[id(piece)], piece.start, piece.end, piece.speaker, colour, is_same, pieces, spoken))
     return found
+
+
+def holes(gaps: Sequence[Gap]) -> list[Hole]:
+    """Gaps as the page numbers them, in order."""
+    ordered = sorted(gaps, key=lambda gap: (gap.start, gap.end))
+    return [
+        Hole(n, gap.start, gap.end, gap.error, None if gap.channel is None else gap.channel + 1)
+        for n, gap in enumerate(ordered, 1)
+    ]
 
 
 def unsure_words(segments: Sequence[Segment]) -> int:

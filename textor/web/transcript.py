@@ -11,7 +11,7 @@ from textor import bootstrap
 from textor.domain import job_states, statistics
 from textor.features.recordings import library
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
-from textor.web import choices, forms, htmx, locale, reading, streaming
+from textor.web import choices, etas, forms, htmx, locale, reading, streaming
 from textor.web.visitors import me
 
 pages = APIBlueprint("transcript", __name__, url_prefix="/transcripts/<uuid:transcription_id>", enable_openapi=False)
@@ -26,7 +26,7 @@ def show(transcription_id: object) -> Response | str:
     if not htmx.wants_fragment():
         return render_template("transcript.html", **_reading(row))
     place = library.positions(me().id).get(row.id)
-    facts = (row.id, row.updated_at, row.status, row.progress, place, locale.tag())
+    facts = (row.id, row.updated_at, row.status, row.progress, place, etas.of(row), locale.tag())
     return htmx.unless_known(facts, lambda: htmx.block("transcript.html", "script", partials=True, **_reading(row)))
 
 
@@ -52,18 +52,21 @@ def audio(transcription_id: object) -> Response:
 
 def _reading(row: Any) -> dict[str, Any]:
     """`row` is a transcription as the library hands it out."""
-    segments = library.segments(row)
+    segments, gaps = library.segments(row), library.gaps(row)
     figures = statistics.measure(segments)
     tools = bootstrap.tools()
     return {
         "row": row,
         "recording": row.recording,
-        "turns": reading.turns(segments, row.language or row.requested_language),
+        "turns": reading.script(segments, gaps, row.language or row.requested_language),
+        "holes": reading.holes(gaps),
+        "takeovers": library.takeovers(row),
         "figures": figures,
         "unsure": reading.unsure_words(segments),
         "waveform": reading.waveform(row.recording.peaks, segments, row.recording.seconds),
         "is_running": row.status in job_states.OPEN,
         "is_done": row.status in job_states.DONE,
+        "etas": {row.id: etas.of(row)},
         "position": library.positions(me().id).get(row.id),
         "formats": list(tools.formats.values()),
         "engines": choices.titles(),

@@ -1,9 +1,14 @@
 """Sentences of the floors below that pages show: named here so that the catalog of translations has them.
 
-What isn't listed (a sentence with a figure in it) is shown in English.
+What isn't listed is shown in English.
 """
 
+import re
+
 from flask_babel import lazy_gettext as _l
+
+N_ = str
+"""Marks a sentence for the catalog, and leaves it as it is."""
 
 FORMATS = (
     _l("Plain text"),
@@ -19,6 +24,7 @@ FORMATS = (
 ENGINES = (
     _l("English only, works offline at once. Good for a first draft of clear speech."),
     _l("About a hundred languages, on this server. Each model has to be downloaded once."),
+    _l("About a hundred languages, tells speakers apart. Recordings go to AssemblyAI, which charges for them."),
 )
 
 MODELS = (
@@ -50,3 +56,20 @@ JOBS = (
     _l("The file has no audio track. Choose a file with sound in it."),
     _l("The file is damaged: no sound could be read from it. Export or download it again."),
 )
+
+FIGURES = (
+    N_("%(over)s of %(count)s parts are done"),
+    N_("One part of %(count)s could not be transcribed. What is missing is marked in the text; it can be tried again."),
+    N_("%(lost)s parts of %(count)s could not be transcribed. What is missing is marked in the text; it can be tried again."),
+)
+"""Sentences with figures in them, which are found by their words."""
+
+_FOUND_BY = [(re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>\\d+)", re.escape(one))), one) for one in FIGURES]
+
+
+def with_figures(message: str) -> tuple[str, dict[str, str]]:
+    """The sentence of the catalog behind a message, and the figures in it."""
+    for pattern, listed in _FOUND_BY:
+        if found := pattern.fullmatch(message):
+            return listed, found.groupdict()
+    return message, {}

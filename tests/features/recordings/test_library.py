@@ -8,6 +8,7 @@ from sqlalchemy import event, select
 from tests import factories
 from tests.fakes import FakeClock
 from textor.domain.job_states import Status
+from textor.domain.transcript import Gap
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
 from textor.features.recordings import library
@@ -225,3 +226,14 @@ def test_a_persian_title_keeps_its_joiners(alice: User, tools: Toolbox) -> None:
     row = completed(alice)
     library.rename(tools, alice.id, row.id, "  گفت\u200cوگوی\u202e صبح ")
     assert library.find(alice.id, row.id).recording.title == "گفت\u200cوگوی صبح"
+
+
+def test_a_document_lists_what_is_missing_and_who_took_over(alice: User) -> None:
+    gaps = [
+        {"start": 60.0, "end": 90.0, "channel": 1, "error": "Away."},
+        {"start": 0.0, "end": 30.0, "channel": None, "error": None},
+    ]
+    details = {"gaps": gaps, "failover": [{"from": "one", "to": "two", "reason": "It was away."}]}
+    found = library.document(titled(alice, "Holed", status=Status.PARTIAL, text="hello", details=details))
+    assert found.gaps == [Gap(0.0, 30.0, ""), Gap(60.0, 90.0, "Away.", 1)]
+    assert found.warnings == ("two took over from one: It was away.",)

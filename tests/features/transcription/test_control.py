@@ -30,3 +30,17 @@ def test_what_still_waits_is_not_tried_again(tools: Toolbox, alice: User) -> Non
     row = factories.transcription(alice)
     with pytest.raises(WrongState):
         control.retry(tools, alice.id, row.id)
+
+
+def test_another_model_of_the_same_engine_begins_anew(tools: Toolbox, alice: User) -> None:
+    row = factories.transcription(alice, status=Status.PARTIAL, engine="whisper", model="tiny", text="old", details={"gaps": []})
+    control.retry(tools, alice.id, row.id, engine="whisper", model="base")
+    db.session.refresh(row)
+    assert (row.model, row.text, row.status) == ("base", None, Status.QUEUED)
+
+
+def test_the_same_engine_and_model_keep_what_was_heard(tools: Toolbox, alice: User) -> None:
+    row = factories.transcription(alice, status=Status.PARTIAL, engine="whisper", model="tiny", text="old")
+    control.retry(tools, alice.id, row.id, engine="whisper", model="tiny")
+    db.session.refresh(row)
+    assert (row.model, row.text) == ("tiny", "old")

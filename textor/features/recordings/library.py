@@ -5,13 +5,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVarTuple
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select, update
 
 from textor.domain import timecode, titles
 from textor.domain.job_states import ACTIVE, DONE, OPEN, Status
-from textor.domain.transcript import Document, Segment, Word
+from textor.domain.transcript import Document, Gap, Segment, Word
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
 from textor.job_queue import claims, lanes, slices
@@ -65,6 +65,15 @@ class Counts:
     cancelled: int
     running: int
     waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """The engine `after` went on for `before`, for that reason."""
+
+    before: str
+    after: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +156,25 @@ def segments(transcription: Transcription) -> list[Segment]:
     return [_segment(row, speaker) for row, speaker in rows]
 
 
+def gaps(transcription: Transcription) -> list[Gap]:
+    """What could not be transcribed, in order; while it is tried again, too."""
+    told: Any = transcription.details.get("gaps") or []
+    found = [Gap(one["start"], one["end"], one["error"] or "", one["channel"]) for one in told]
+    return sorted(found, key=lambda gap: (gap.start, gap.end, gap.channel or 0))
+
+
+def takeovers(transcription: Transcription) -> list[Takeover]:
+    """Which engine went on for which, in order (FAILOVER_ENGINES)."""
+    told: Any = transcription.details.get("failover") or []
+    return [Takeover(one["from"], one["to"], one["reason"]) for one in told]
+
+
 def document(transcription: Transcription) -> Document:
     """The finished transcript for an export. Raises WrongState while there is nothing to read."""
     if transcription.status not in DONE:
         raise WrongState("This transcription isn't finished yet.")
     recording = transcription.recording
+    switched = [f"{one.after} took over from {one.before}: {one.reason}" for one in takeovers(transcription)]
     return Document(
         title=recording.title,
         segments=segments(transcription),
@@ -161,7 +184,8 @@ def document(transcription: Transcription) -> Document:
         engine=transcription.engine,
         model=transcription.model,
         confidence=transcription.confidence,
-        warnings=tuple(recording.warnings),
+        warnings=(*recording.warnings, *switched),
+        gaps=gaps(transcription),
     )
 
 

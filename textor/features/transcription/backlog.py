@@ -1,34 +1,190 @@
-"""What waits and what works, over the whole instance."""
+"""What waits, what works and what went wrong, over the whole instance: facts about the queue, nobody's titles or texts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
+from sqlalchemy.exc import InterfaceError, OperationalError
 
+from textor.domain.job_states import FINAL, Status
 from textor.errors import Unavailable
 from textor.extensions import db
-from textor.job_queue import tickets, worker
-from textor.models import Transcription
+from textor.features.transcription import downloads
+from textor.job_queue import breakers, clocks, presence, reconciler, shift, slices
+from textor.job_queue.presence import AtWork, Depth
+from textor.models import Discard, Recording, Slice, Transcription
+from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
+
+RECENT = timedelta(hours=1)
+FAILURES_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Transcriptions in one state; `oldest_at` is since when the first of them is, where they are still to be worked on."""
+
+    status: str
+    count: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An engine elsewhere: jobs it has and those that wait for it, how many it takes (None: no limit known), its breaker."""
+
+    engine: str
+    in_flight: int
+    waiting: int
+    limit: int | None
+    is_open: bool = False
+    waits_seconds: float = 0.0
+    failures: int = 0
+    window: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A transcription that failed, whole or in part."""
+
+    transcription_id: str
+    engine: str
+    status: str
+    error: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """What ended in the last hour, by how it ended, and how much sound that was."""
+
+    ended: dict[str, int]
+    sound_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """`transcriptions` by status; `tickets` (not yet taken) and `workers` by queue."""
+    """How things stand at `at`."""
 
-    transcriptions: Mapping[str, int]
-    tickets: Mapping[str, int]
-    workers: Mapping[str, int]
+    at: datetime
+    rows: list[Rows]
+    queues: list[Depth]
+    workers: list[AtWork]
+    shifts: int
+    providers: list[Provider]
+    discards: int
+    last_hour: Throughput
+    failures: list[Failure]
 
 
 def look(tools: Toolbox) -> Backlog:
-    """How things stand now. Raises Unavailable without Redis."""
-    rows = db.session.execute(
-        select(Transcription.status, func.count()).where(Transcription.deleted_at.is_(None)).group_by(Transcription.status)
-    ).all()
+    """How things stand now, in five statements. Raises Unavailable without Redis or the database."""
+    with _both_there():
+        clocks.agree(tools)
+        now = tools.clock.now()
+        return Backlog(
+            at=now,
+            rows=_rows(),
+            queues=presence.depths(tools),
+            workers=presence.workers(tools),
+            shifts=presence.shifts(tools),
+            providers=_providers(tools),
+            discards=db.session.scalar(select(func.count(Discard.id))) or 0,
+            last_hour=_throughput(now - RECENT),
+            failures=_failures(),
+        )
+
+
+def heal(tools: Toolbox) -> dict[str, int]:
+    """Everything that the scheduler does against losses, now; returns how many were `reclaimed` from silent workers,
+    `reticketed`, `dispatched`, and how many `downloads` were looked after. Raises Unavailable without Redis or the database."""
+    with _both_there():
+        tools.redis.ping()  # much of what follows leaves a Redis that is away for later, in silence
+        clocks.agree(tools)
+        healed = reconciler.reconcile(tools) | {"downloads": downloads.heal(tools)}
+        shift.ensure(tools)
+        return healed
+
+
+@contextmanager
+def _both_there() -> Iterator[None]:
     try:
-        waiting = {name: len(tickets.waiting(tools, name)) for name in tickets.QUEUES}
-        return Backlog({row[0]: row[1] for row in rows}, waiting, worker.alive(tools.redis))
+        yield
     except RedisError:
         raise Unavailable("Redis does not answer: nothing moves until it does. Is Textor running?") from None
+    except (OperationalError, InterfaceError):
+        db.session.rollback()
+        raise Unavailable("The database does not answer: nothing moves until it does.") from None
+
+
+def _rows() -> list[Rows]:
+    since = case(
+        (Transcription.status == Status.PENDING, Transcription.updated_at),
+        (Transcription.status == Status.QUEUED, Transcription.queued_at),
+        (Transcription.status == Status.PROCESSING, Transcription.started_at),
+    )
+    found = db.session.execute(
+        select(Transcription.status, func.count(), func.min(since))
+        .where(Transcription.deleted_at.is_(None))
+        .group_by(Transcription.status)
+    ).all()
+    known = {row[0]: Rows(row[0], row[1], row[2]) for row in found}
+    return [known[status] for status in Status if status in known]
+
+
+def _providers(tools: Toolbox) -> list[Provider]:
+    """Those that are ready, that have work or that a breaker remembers."""
+    counted = db.session.execute(
+        select(Slice.engine, Slice.state, func.count()).where(Slice.state.in_(slices.OPEN)).group_by(Slice.engine, Slice.state)
+    ).all()
+    counts = {(row[0], row[1]): row[2] for row in counted}
+    states = {state.engine: state for state in breakers.states(tools)}
+    elsewhere = {name: one for name, one in tools.engines.items() if not one.capabilities.runs_locally}
+    ready = {name for name, one in elsewhere.items() if one.availability().ready}
+    busy = {engine for engine, _state in counts if engine in elsewhere}
+    own = dict(tools.settings.provider_concurrency)
+    return [
+        Provider(
+            engine,
+            sum(counts.get((engine, state), 0) for state in slices.UNDER_WAY),
+            counts.get((engine, SliceState.WAITING), 0),
+            own.get(engine, elsewhere[engine].capabilities.max_in_flight if engine in elsewhere else None),
+            *_breaker(states.get(engine)),
+        )
+        for engine in sorted(ready | busy | states.keys())
+    ]
+
+
+def _breaker(state: breakers.State | None) -> tuple[bool, float, int, int | None, str | None]:
+    if state is None:
+        return False, 0.0, 0, None, None
+    return state.is_open, state.waits_seconds, state.failures, state.window, state.error
+
+
+def _throughput(since: datetime) -> Throughput:
+    found = db.session.execute(
+        select(Transcription.status, func.count(), func.sum(Recording.seconds))
+        .join(Recording, Transcription.recording_id == Recording.id)
+        .where(Transcription.finished_at >= since, Transcription.status.in_(FINAL))
+        .group_by(Transcription.status)
+    ).all()
+    done = [row for row in found if row[0] in {Status.COMPLETED, Status.PARTIAL}]
+    return Throughput({row[0]: row[1] for row in found}, float(sum(row[2] or 0 for row in done)))
+
+
+def _failures() -> list[Failure]:
+    found = db.session.execute(
+        select(Transcription.id, Transcription.engine, Transcription.status, Transcription.error, Transcription.finished_at)
+        .where(
+            Transcription.status.in_((Status.FAILED, Status.PARTIAL)),
+            Transcription.error.is_not(None),
+            Transcription.deleted_at.is_(None),
+        )
+        .order_by(Transcription.finished_at.desc().nulls_last(), Transcription.seq.desc())
+        .limit(FAILURES_SHOWN)
+    ).all()
+    return [Failure(row[0], row[1], row[2], row[3] or "", row[4]) for row in found]

@@ -15,14 +15,15 @@ def cancel(tools: Toolbox, user_id: int, transcription_id: str) -> None:
         raise WrongState("This transcription is over already, there is nothing to cancel.")
 
 
-def retry(tools: Toolbox, user_id: int, transcription_id: str, engine: str | None = None) -> None:
-    """Transcribe the same recording again, with another engine if one is named. Raises NotFound, WrongState, InvalidInput."""
+def retry(tools: Toolbox, user_id: int, transcription_id: str, engine: str | None = None, model: str | None = None) -> None:
+    """Transcribe the same recording again, with another engine or model if one is named; with the same, what was heard is kept
+    and only what is missing is asked for. Raises NotFound, WrongState, InvalidInput."""
     row = library.find(user_id, transcription_id)
     if row.status in OPEN:
         raise WrongState("This transcription is still waiting or running. Cancel it first.")
     changes: dict[str, str | None] = {}
-    if engine and engine != row.engine:
-        engines.check_choice(tools, engine, model=None, language=row.requested_language)
-        changes = {"engine": engine, "model": None}
+    if engine and (engine != row.engine or (model and model != row.model)):
+        engines.check_choice(tools, engine, model=model, language=row.requested_language)
+        changes = {"engine": engine, "model": model}
     if not lanes.requeue(tools, transcription_id, **changes):
         raise WrongState("This transcription is still waiting or running. Cancel it first.")

@@ -12,7 +12,7 @@
   function load() {
     const data = JSON.parse($("#peaks").textContent);
     peaks = data.peaks; lanes = data.turns;
-    words = $$(".w[data-s]"); starts = words.map((w) => +w.dataset.s); turns = $$(".turn"); now = on = null;
+    words = $$(".w[data-s]"); starts = words.map((w) => +w.dataset.s); turns = $$(".turn[data-s]"); now = on = null;
   }
   const token = (name) => { canvas.style.setProperty("color", `var(${name})`); const c = getComputedStyle(canvas).color; canvas.style.removeProperty("color"); return c; };
   let colours = {};
