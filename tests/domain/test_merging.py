@@ -246,6 +246,19 @@ def test_two_speakers_are_not_made_one() -> None:
     assert_sensible(whole)
 
 
+def test_what_two_sides_call_two_speakers_stays_apart() -> None:
+    whole = two(
+        [said("are you coming home to", 8, speaker="A")], [said("ming home today or not", 8.8, speaker="B")], start=8.8, end=9.9
+    )
+    assert texts(whole) in (["are you coming", "home today or not"], ["are you coming home", "today or not"])
+    assert [segment.speaker for segment in whole] == ["A", "B"]
+
+
+def test_sentences_that_no_seam_went_through_stay_apart() -> None:
+    first, second = said("one two", 7.1), said("three four", 8.3)
+    assert two([first], [second]) == [first, second]
+
+
 def test_what_is_joined_never_grows_without_end() -> None:
     slices = [Heard(0, 20, 0, None, [said(" ".join(f"w{n}" for n in range(50)), 0)])]
     for number in range(1, 10):

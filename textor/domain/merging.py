@@ -1,9 +1,8 @@
 """The slices of a long recording put together: no word lost or doubled where two of them meet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
-from itertools import accumulate
 
 from textor.domain import seams, transcript
 from textor.domain.seams import Side
@@ -32,12 +31,7 @@ def merged(heard: Sequence[Heard]) -> list[Segment]:
     """All slices of all channels, in order of time. A slice that is absent leaves its neighbours as they are."""
     channels = dict.fromkeys(one.channel for one in heard)
     each = [_channel(sorted((h for h in heard if h.channel == one), key=lambda h: h.start)) for one in channels]
-    return [segment for _, segment in merge(*map(_timed, each), key=lambda pair: pair[0])]
-
-
-def _timed(segments: list[Segment]) -> Iterator[tuple[float, Segment]]:
-    """Each with the latest start so far: an engine that lets two segments overlap keeps its own order."""
-    return zip(accumulate((segment.start for segment in segments), max), segments, strict=True)
+    return list(merge(*each, key=lambda segment: segment.start))  # never changes the order within one of them
 
 
 def _channel(slices: Sequence[Heard]) -> list[Segment]:
