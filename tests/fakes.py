@@ -1,12 +1,16 @@
 """Fakes at Textor's own ports."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+from textor.adapters.storage.port import Storage, StoredFile
 from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Options, Progress, RemoteJob
 from textor.domain.transcript import Segment, Transcript
-from textor.errors import EngineError
+from textor.errors import EngineError, JobLost, Unavailable
 from textor.settings import Settings
 
 
@@ -58,10 +62,20 @@ class FakeEngine(Engine):
 
 @dataclass
 class FakeRemoteEngine(FakeEngine):
-    """Takes a job on and finishes it after `polls` looks."""
+    """Takes a job on and finishes it after `polls` looks, or once it is in `finished` where that is a set.
+
+    `before_call` runs before every call and may raise or wait; it gets the verb and, but for a start, the job's id. `says` is
+    what the n-th job (from 1) hears. `lost` are jobs that it has given up.
+    """
 
     polls: int = 2
     away: EngineError | None = None
+    finished: set[str] | None = None
+    lost: set[str] = field(default_factory=set)
+    before_call: Callable[[str, str], None] = lambda verb, job: None
+    says: Callable[[int], Sequence[Segment]] | None = None
+    poll_seconds: float = 5
+    calls: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
 
@@ -70,16 +84,63 @@ class FakeRemoteEngine(FakeEngine):
     capabilities = Capabilities(languages=None, runs_locally=False)
 
     def start(self, audio: Audio, options: Options) -> Transcript | RemoteJob:
+        self._called("start", "")
         super().start(audio, options)
-        return RemoteJob(f"remote-{len(self.heard)}", poll_seconds=5)
+        return RemoteJob(f"remote-{len(self.heard)}", poll_seconds=self.poll_seconds)
 
     def check(self, job: RemoteJob, options: Options) -> Transcript | Progress:
+        self._called("check", job.id)
         if self.away:
             raise self.away
         self.asked.append(job.id)
-        if len(self.asked) < self.polls:
-            return Progress(fraction=len(self.asked) / self.polls, poll_seconds=5)
-        return Transcript(list(self.segments), language="en")
+        if job.id in self.lost:
+            raise JobLost("The provider gave the job up.")
+        is_done = len(self.asked) >= self.polls if self.finished is None else job.id in self.finished
+        if not is_done:
+            return Progress(poll_seconds=self.poll_seconds)
+        said = self.says(int(job.id.rpartition("-")[2])) if self.says else self.segments
+        return Transcript(list(said), language="en")
 
     def cancel(self, job: RemoteJob) -> None:
+        self._called("cancel", job.id)
         self.cancelled.append(job.id)
+
+    def _called(self, verb: str, job: str) -> None:
+        self.calls.append(verb)
+        self.before_call(verb, job)
+
+
+def remote_engine(name: str = "fake_remote", *, local: bool = False, **can: Any) -> FakeRemoteEngine:
+    """A provider of that name with other capabilities."""
+    members = {"name": name, "capabilities": Capabilities(runs_locally=local, **can)}
+    made = type(f"Fake_{name}", (FakeRemoteEngine,), members)()
+    assert isinstance(made, FakeRemoteEngine)
+    return made
+
+
+class AwayStorage(Storage):
+    """A store that does not answer."""
+
+    def put(self, key: str, source: Path) -> None:
+        raise Unavailable("The store does not answer.")
+
+    def size(self, key: str) -> int:
+        raise Unavailable("The store does not answer.")
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        raise Unavailable("The store does not answer.")
+
+    def local_path(self, key: str) -> AbstractContextManager[Path]:
+        raise Unavailable("The store does not answer.")
+
+    def delete(self, key: str) -> None:
+        raise Unavailable("The store does not answer.")
+
+    def check(self) -> None:
+        raise Unavailable("The store does not answer.")
+
+    def files(self, prefix: str) -> Iterator[StoredFile]:
+        raise Unavailable("The store does not answer.")
+
+    def drop_unfinished(self, prefix: str, before: datetime) -> int:
+        raise Unavailable("The store does not answer.")

@@ -1,8 +1,9 @@
 """Whether a provider may be called now, shared by all processes through Redis.
 
 A window says how many calls may be under way at once: it begins small, grows with every call that works and falls back when one
-fails, so that a provider nobody has heard from is not met by a crowd. Two failures in a row, or one that names a time, open the
-breaker: nobody calls until then, then one call tries, and each that fails doubles the pause. Redis away: calls go through.
+fails or none was answered for a while, so that a provider nobody has heard from is not met by a crowd. Two failures in a row, or
+one that names a time, open the breaker: nobody calls until then, then one call tries, and each that fails doubles the pause.
+Redis away: calls go through.
 """
 
 import json
@@ -22,6 +23,7 @@ FIRST_WINDOW, LARGEST_WINDOW = 2, 4_096
 FAILURES_THAT_OPEN = 2
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 4_000, 30_000
 PROBE_MS = 30_000  # a probe that never reports keeps others away for no longer
+QUIET_MS = 2_000  # after so long without an answer the window is the first again, until one comes
 KEPT_MS = 24 * 3600 * 1000
 
 _TERMS = json.dumps(
@@ -32,6 +34,7 @@ _TERMS = json.dumps(
         "pause": FIRST_PAUSE_MS,
         "longest": LONGEST_PAUSE_MS,
         "probe": PROBE_MS,
+        "quiet": QUIET_MS,
         "kept": KEPT_MS,
     }
 )
@@ -54,7 +57,10 @@ if breaker.failures >= terms.open then
   redis.call('SET', KEYS[1], cjson.encode(breaker), 'PX', terms.kept)
   return {1, 0}
 end
-return {math.max(0, math.min(wanted, breaker.window - busy)), 0}
+local window = breaker.window
+if now - (breaker.heard_ms or 0) > terms.quiet then window = math.min(window, terms.first) end
+if breaker.failures > 0 then window = 1 end
+return {math.max(0, math.min(wanted, window - busy)), 0}
 """
 )
 
@@ -71,7 +77,7 @@ if failures > 0 then
   if asked > 0 then breaker.failures = math.max(breaker.failures, terms.open) end
   if was_closed and breaker.failures >= terms.open then
     breaker.pause_ms = math.min(terms.longest, math.max(terms.pause, 2 * (breaker.pause_ms or 0)))
-    breaker.until_ms = now + breaker.pause_ms * (1 + 0.2 * tonumber(ARGV[6]))
+    breaker.until_ms = now + math.ceil(breaker.pause_ms * (1 + 0.2 * tonumber(ARGV[6])))
   end
   breaker.until_ms = math.max(breaker.until_ms, now + asked)
   breaker.probe_ms = 0
@@ -81,6 +87,7 @@ elseif now >= breaker.until_ms then
   breaker.probe_ms = 0
   breaker.window = math.min(terms.largest, breaker.window + successes)
 end
+if successes > 0 then breaker.heard_ms = now end
 redis.call('SET', KEYS[1], cjson.encode(breaker), 'PX', terms.kept)
 return 1
 """
