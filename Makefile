@@ -4,8 +4,9 @@
 
 WITH = sh scripts/with-python
 ARGS ?=
+SECONDS ?= 1800
 
-.PHONY: help run test check bench lock
+.PHONY: help run test check bench chaos lock
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +14,7 @@ help:
 	@echo 'make test     run the test suite (ARGS="-k upload" chooses)'
 	@echo 'make check    formatting, lint, types, floors, templates'
 	@echo 'make bench    measure: every tests/bench/*.py'
+	@echo 'make chaos    faults for half an hour, SQLite and PostgreSQL by turns (SECONDS=600 ARGS="--seed 7")'
 	@echo 'make lock     write requirements.txt anew from pyproject.toml'
 
 run:
@@ -26,6 +28,9 @@ check:
 
 bench:
 	@for file in tests/bench/[a-z]*.py; do $(WITH) dev python -m tests.bench.$$(basename $$file .py) || exit 1; done
+
+chaos:
+	@exec $(WITH) dev python -m tests.chaos --seconds $(SECONDS) $(ARGS)
 
 lock:
 	@exec $(WITH) dev python scripts/lock.py
