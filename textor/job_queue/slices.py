@@ -12,7 +12,7 @@ Every write of a holder names its lease. Times are the toolbox's clock.
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Update, bindparam, delete, func, or_, select, update
@@ -26,6 +26,7 @@ from textor.toolbox import Toolbox
 
 UNDER_WAY = (SliceState.STARTING, SliceState.REMOTE)
 OPEN = (SliceState.WAITING, *UNDER_WAY)
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +131,15 @@ def wake(tools: Toolbox, slice_id: int) -> bool:
 
 
 def let_go(tools: Toolbox, seq: int) -> None:
-    """Fence off whoever has slices of a transcription in hand, and have the providers delete what they hold; what is finished
-    stays. In the caller's transaction."""
+    """Fence off whoever has slices of a transcription in hand, and have the providers delete what they hold; what was heard
+    stays here. In the caller's transaction."""
     under_way = (Slice.transcription_seq == seq, Slice.state.in_(OPEN))
     _fence(*under_way)
-    _discard(tools, seq, OPEN)
-    db.session.execute(update(Slice).where(*under_way).values(state=SliceState.WAITING, remote_id=None))
+    superfluous = tuple(SliceState) if tools.settings.delete_at_provider else OPEN
+    _discard(tools, seq, superfluous)
+    of_those = (Slice.transcription_seq == seq, Slice.state.in_(superfluous))
+    db.session.execute(update(Slice).where(*of_those).values(remote_id=None))
+    db.session.execute(update(Slice).where(*under_way).values(state=SliceState.WAITING))
 
 
 def is_begun(seq: int, but: int | None) -> bool:
@@ -183,13 +187,16 @@ def open_count(seq: int) -> int:
     return db.session.scalar(select(func.count()).where(Slice.transcription_seq == seq, Slice.state.in_(OPEN))) or 0
 
 
+def wants_attention() -> ColumnElement[bool]:
+    """Now or later: found by the index among any number that are over. SQLite walks all rows for IS NOT NULL."""
+    return Slice.due_at > NEVER
+
+
 def in_flight(tools: Toolbox) -> dict[str, int]:
     """Jobs with providers now, by engine; a start whose holder has died is none. Commits."""
     is_alive = or_(Slice.state == SliceState.REMOTE, Slice.due_at > tools.clock.now())
     rows = db.session.execute(
-        select(Slice.engine, func.count())
-        .where(Slice.due_at.is_not(None), Slice.state.in_(UNDER_WAY), is_alive)  # the first finds them by an index
-        .group_by(Slice.engine)
+        select(Slice.engine, func.count()).where(wants_attention(), Slice.state.in_(UNDER_WAY), is_alive).group_by(Slice.engine)
     ).all()
     db.session.commit()
     return {row[0]: row[1] for row in rows}
