@@ -57,7 +57,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("transcription_seq", "n", name=op.f("uq_slices_transcription_seq_n")),
     )
     op.create_index(op.f("ix_slices_due_at"), "slices", ["due_at"])
-    op.create_index(op.f("ix_slices_engine"), "slices", ["engine"])
     with op.batch_alter_table("transcriptions", table_kwargs=COUNTS_UP) as batch_op:
         batch_op.add_column(sa.Column("is_with_shift", sa.Boolean(), nullable=False, server_default=sa.false()))
     _move_into_slices()

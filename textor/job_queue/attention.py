@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, select
+from sqlalchemy import Select, bindparam, case, select
 
 from textor.domain.job_states import Status
 from textor.extensions import db
@@ -46,11 +46,41 @@ _COLUMNS = (
 )
 
 
+def _states(*, starts: bool) -> tuple[SliceState, ...]:
+    return (SliceState.WAITING, SliceState.STARTING) if starts else (SliceState.REMOTE,)
+
+
+# A slice's number, less about one for each minute that it has waited: newcomers don't keep a long recording waiting for ever.
+_TURN = Slice.n - case(*((Slice.due_at <= bindparam(f"turn_{turns}"), turns) for turns in TURNS), else_=0)
+
+# Built once: a shift runs these many times a second, and building one takes longer than a database of thousands answers it.
+_ENGINES = (
+    select(Slice.engine).where(Slice.due_at <= bindparam("now"), Slice.state.in_(bindparam("states", expanding=True))).distinct()
+)
+
+
+def _due(*, starts: bool) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*_COLUMNS)
+        .join(Transcription, Slice.transcription_seq == Transcription.seq)
+        .join(Recording, Transcription.recording_id == Recording.id)
+        .where(
+            Slice.due_at <= bindparam("now"),
+            Slice.state.in_(_states(starts=starts)),
+            Slice.engine == bindparam("engine"),
+            Transcription.status == Status.PROCESSING,
+        )
+        .order_by(*((_TURN,) if starts else ()), Slice.due_at, Slice.id)
+        .limit(bindparam("count"))
+    )
+
+
+_POLLS, _STARTS = _due(starts=False), _due(starts=True)
+
+
 def engines(tools: Toolbox, *, starts: bool) -> list[str]:
     """Engines that seem to have something to poll, or to start. Commits."""
-    found = db.session.scalars(
-        select(Slice.engine).where(Slice.due_at <= tools.clock.now(), Slice.state.in_(_states(starts=starts))).distinct()
-    ).all()
+    found = db.session.scalars(_ENGINES, {"now": tools.clock.now(), "states": _states(starts=starts)}).all()
     db.session.commit()
     return list(found)
 
@@ -59,32 +89,14 @@ def due(tools: Toolbox, engine: str, limit: int, *, starts: bool, without: Colle
     """What wants attention of an engine, not taken yet: polls, the longest due first, or starts, the first slices of everybody
     before anybody's second. `without` are slices to leave alone. Commits."""
     now = tools.clock.now()
-    rows = db.session.execute(
-        select(*_COLUMNS)
-        .join(Transcription, Slice.transcription_seq == Transcription.seq)
-        .join(Recording, Transcription.recording_id == Recording.id)
-        .where(
-            Slice.due_at <= now,
-            Slice.state.in_(_states(starts=starts)),
-            Slice.engine == engine,
-            Transcription.status == Status.PROCESSING,
-        )
-        .order_by(*((_turn(now), Slice.due_at, Slice.id) if starts else (Slice.due_at, Slice.id)))
-        .limit(limit + len(without))
-    ).all()
+    asked = {"now": now, "engine": engine, "count": limit + len(without)}
+    rows = db.session.execute(_STARTS if starts else _POLLS, asked | (_turns(now) if starts else {})).all()
     db.session.commit()
     return [_taken(row, now) for row in rows if row.id not in without][:limit]
 
 
-def _states(*, starts: bool) -> tuple[SliceState, ...]:
-    return (SliceState.WAITING, SliceState.STARTING) if starts else (SliceState.REMOTE,)
-
-
-def _turn(now: datetime) -> ColumnElement[int]:
-    """A slice's number, less about one for each minute that it has waited: those who come don't keep a long recording waiting
-    for ever."""
-    waited = [(Slice.due_at <= now - timedelta(seconds=TURN_SECONDS * turns), turns) for turns in TURNS]
-    return Slice.n - case(*waited, else_=0)
+def _turns(now: datetime) -> dict[str, datetime]:
+    return {f"turn_{turns}": now - timedelta(seconds=TURN_SECONDS * turns) for turns in TURNS}
 
 
 def _taken(row: Any, now: datetime) -> Taken:

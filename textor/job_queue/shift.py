@@ -280,7 +280,9 @@ class Shift:
 
 
 def _is_needed() -> bool:
-    needed = db.session.scalar(select(exists().where(Slice.due_at.is_not(None)))) or db.session.scalar(select(exists(Discard.id)))
+    needed = db.session.scalar(select(exists(Slice.id).where(slices.wants_attention()))) or db.session.scalar(
+        select(exists(Discard.id))
+    )
     db.session.commit()
     return bool(needed)
 

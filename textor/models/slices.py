@@ -51,7 +51,7 @@ class Slice(Model):
     storage_key: Mapped[str | None] = mapped_column(String(255))
     """The sound made ready for the engine; NULL: the recording itself."""
     state: Mapped[str] = mapped_column(String(16), default=SliceState.WAITING)
-    engine: Mapped[str] = mapped_column(String(32), index=True)
+    engine: Mapped[str] = mapped_column(String(32))
     remote_id: Mapped[str | None] = mapped_column(String(255))
     attempts: Mapped[int] = mapped_column(default=0)
     """How often the engine was asked to start."""
