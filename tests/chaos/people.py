@@ -88,11 +88,12 @@ class Person(threading.Thread):
         self.stop = threading.Event()
 
     def run(self) -> None:
-        while not self.stop.is_set() and not self._token:
-            with suppress(httpx.HTTPError):
-                self._sign_up()
-        while not self.stop.wait(self._dice.uniform(0.05, 1.2)):
-            self._act(self._look(self._mine))
+        with self._client:
+            while not self.stop.is_set() and not self._token:
+                with suppress(httpx.HTTPError):
+                    self._sign_up()
+            while not self.stop.wait(self._dice.uniform(0.05, 1.2)):
+                self._act(self._look(self._mine))
 
     def _sign_up(self) -> None:
         name, web = f"somebody{self._number}", self._webs[self._number % 2]

@@ -148,6 +148,8 @@ class Site:
         for unit in self.units:
             unit.end()
         self.kill_redis()
+        if hasattr(self, "tools"):
+            self.tools.redis.close()
         if self.server:
             self.server.stop()
 

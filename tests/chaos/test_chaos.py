@@ -12,7 +12,7 @@ from tests.chaos import rules
 from tests.chaos.run import Wish, as_json, run
 from tests.conftest import missing
 
-SECONDS = 12
+SECONDS = 10
 SEEDS = {"sqlite": 3, "postgresql": 4}
 LEAST_ACCEPTED = 5
 
