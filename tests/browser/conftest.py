@@ -56,9 +56,15 @@ def answers(address: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def textor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the instance keeps everything."""
+    return tmp_path_factory.mktemp("t")
+
+
+@pytest.fixture(scope="session")
+def textor(data: Path) -> Iterator[str]:
     """The address of an instance of the suite's own, started as `make run` does. htmx is its own copy: there is no CDN here."""
-    port, data = free_port(), tmp_path_factory.mktemp("t")
+    port = free_port()
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environ = {**keep, "DATA_DIR": str(data), "PORT": str(port), "HTMX_URL": "", "DEFAULT_ENGINE": "sphinx", "WORKERS": "1"}
     environ["WHISPER_MODELS_DIR"] = str(models if (models := SHARED / "smoke-whisper").exists() else FIXTURES)

@@ -19,7 +19,7 @@ from textor.toolbox import Toolbox
 SAMPLES = 200
 FEWEST = 3
 """Fewer finished ones than that say nothing."""
-LONGEST_LANE = 1_000
+LONGEST_LANE = 500
 KEPT_SECONDS = 30
 KEY = "textor:forecast"
 CLASSES_SECONDS = (60, 600, 3600)
