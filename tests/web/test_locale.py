@@ -1,5 +1,6 @@
 """English and Persian: which is chosen, how figures are written, and whether the catalog is whole."""
 
+import inspect
 import io
 import struct
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from babel.messages.pofile import read_po
 import textor
 from tests.web.conftest import Browser
 from textor.adapters import discovery
-from textor.web import locale
+from textor.features.transcription import pipeline, remote
+from textor.job_queue import lanes, shift
+from textor.web import locale, wording
 
 ROOT = Path(textor.__file__).parent
 PO = ROOT / "translations" / "fa" / "LC_MESSAGES" / "messages.po"
@@ -51,6 +54,12 @@ def test_no_translation_is_empty_fuzzy_or_lost_a_value(catalog: Catalog) -> None
         assert all(message.string) if isinstance(message.string, tuple) else message.string, message.id
         assert not message.fuzzy
         assert list(message.check(catalog)) == [], message.id
+
+
+def test_how_a_transcription_may_end_is_in_the_catalog(catalog: Catalog) -> None:
+    cancelled = str(inspect.signature(lanes.cancel).parameters["reason"].default)
+    ends = [pipeline.SORRY, shift.BROKEN, remote.TOO_LONG, cancelled, *wording.FIGURES]
+    assert [sentence for sentence in ends if sentence not in catalog] == []
 
 
 def test_the_compiled_catalog_is_the_written_one(catalog: Catalog) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -19,23 +20,28 @@ from textor.toolbox import Toolbox
 pytestmark = pytest.mark.both_databases
 
 
-def finished(owner: User, work_seconds: float, sound_seconds: float = 100.0, **values: object) -> Transcription:
+def finished(owner: User, work_seconds: float, sound_seconds: float = 100.0, **values: Any) -> Transcription:
     """One that went through at once."""
-    facts = {"status": Status.COMPLETED, "run_token": 1, "started_at": NOW, "finished_at": NOW + timedelta(seconds=work_seconds)}
+    facts: dict[str, Any] = {
+        "status": Status.COMPLETED,
+        "run_token": 1,
+        "started_at": NOW,
+        "finished_at": NOW + timedelta(seconds=work_seconds),
+    }
     return factories.transcription(owner, factories.recording(owner, seconds=sound_seconds), **(facts | values))
 
 
-def running(owner: User, sound_seconds: float = 100.0, **values: object) -> Transcription:
-    facts = {"status": Status.PROCESSING, "active_for": owner.id, "started_at": NOW}
+def running(owner: User, sound_seconds: float = 100.0, **values: Any) -> Transcription:
+    facts: dict[str, Any] = {"status": Status.PROCESSING, "active_for": owner.id, "started_at": NOW}
     return factories.transcription(owner, factories.recording(owner, seconds=sound_seconds), **(facts | values))
 
 
-def waiting(owner: User, sound_seconds: float = 100.0, **values: object) -> Transcription:
+def waiting(owner: User, sound_seconds: float = 100.0, **values: Any) -> Transcription:
     return factories.transcription(owner, factories.recording(owner, seconds=sound_seconds), **values)
 
 
 def seconds(estimate: Estimate | None) -> tuple[float, float] | None:
-    return estimate and (round(estimate.median_seconds, 1), round(estimate.p90_seconds, 1))
+    return (round(estimate.median_seconds, 1), round(estimate.p90_seconds, 1)) if estimate else None
 
 
 def ends(tools: Toolbox, row: Transcription) -> tuple[float, float] | None:
@@ -125,14 +131,14 @@ def test_models_of_an_engine_have_their_own_pace(tools: Toolbox, alice: User) ->
     "values",
     [{"run_token": 2}, {"status": Status.PARTIAL}, {"status": Status.FAILED}, {"started_at": None}, {"finished_at": None}],
 )
-def test_what_did_not_go_through_at_once_is_no_measure(tools: Toolbox, alice: User, values: dict[str, object]) -> None:
+def test_what_did_not_go_through_at_once_is_no_measure(tools: Toolbox, alice: User, values: dict[str, Any]) -> None:
     for _ in range(3):
         finished(alice, 10, **values)
     assert forecast.history(tools) == {}
 
 
 def test_only_the_latest_are_a_measure(tools: Toolbox, alice: User) -> None:
-    for work in [1000] * 3 + [10] * forecast.SAMPLES:
+    for work in [1000] * 40 + [10] * forecast.SAMPLES:
         finished(alice, work)
     assert seconds(forecast.history(tools)["fake"]) == (0.1, 0.1)
 
