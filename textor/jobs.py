@@ -20,6 +20,7 @@ from textor.features.recordings import exports, intake, leftovers, library
 from textor.features.transcription import downloads, pipeline
 from textor.features.transcription.remote import RemoteCrew
 from textor.job_queue import reconciler, shift
+from textor.job_queue.crew import DEFAULT, Terms
 from textor.job_queue.slices import Taken
 from textor.toolbox import Toolbox
 
@@ -71,10 +72,11 @@ class GuardedCrew(RemoteCrew):
             return None
 
 
-def run_shift(tools: Toolbox) -> None:
-    """A shift's worth of work with providers."""
+def run_shift(tools: Toolbox, terms: Terms = DEFAULT) -> None:
+    """A shift's worth of work with providers. It calls the next itself: until the scheduler did, callbacks would wait."""
     tools = shift.impatient(tools)
-    shift.run(tools, GuardedCrew(tools))
+    shift.run(tools, GuardedCrew(tools), terms)
+    shift.ensure(tools)
 
 
 def _nothing(_tools: Toolbox) -> None:
