@@ -1,47 +1,17 @@
 """What was heard slice by slice becomes one text: every word once, in order, at its time."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textor.domain import seams
+from tests.domain.hearing import assert_sensible, said, sliced, texts, true_words, two
 from textor.domain.merging import Heard, merged
 from textor.domain.transcript import Segment, Word, plain_text
 
-MANY = settings(max_examples=600, deadline=None)
-
-
-def said(text: str, start: float, *, pace: float = 0.4, speaker: str | None = None, timed: bool = True) -> Segment:
-    """A segment with a word every `pace` seconds."""
-    words = tuple(Word(word, start + n * pace, start + (n + 0.8) * pace, 0.9) for n, word in enumerate(text.split()))
-    return Segment(start, words[-1].end, text, words if timed else (), 0.9, speaker)
-
-
-def two(left: Sequence[Segment], right: Sequence[Segment], *, start: float = 7.0, end: float = 10.0) -> list[Segment]:
-    """What becomes of two slices of twenty seconds that overlap from `start` to `end`."""
-    return merged([Heard(0, end, 0, None, left), Heard(start, 20, end - start, None, right)])
-
-
-def texts(segments: Sequence[Segment]) -> list[str]:
-    return [segment.text for segment in segments]
-
-
-def assert_sensible(segments: Sequence[Segment]) -> None:
-    for segment in segments:
-        assert segment.text.strip() == segment.text != ""
-        assert segment.start <= segment.end
-        if segment.words:
-            assert segment.start <= segment.words[0].start
-            assert segment.words[-1].end <= segment.end
-    words = [word for segment in segments for word in segment.words]
-    assert all(word.start <= word.end for word in words)
-    assert all(before.start <= after.start for before, after in pairwise(words))
-    assert all(before.start <= after.start for before, after in pairwise(segments))
+MANY = settings(max_examples=300, deadline=None)
 
 
 def test_slices_without_overlap_follow_each_other() -> None:
@@ -79,53 +49,6 @@ def test_a_sentence_over_the_seam_becomes_one_again() -> None:
     assert_sensible(whole)
 
 
-def true_words(chance: random.Random, count: int) -> list[Word]:
-    """Speech: no word is said again within two seconds (see the test of repeated words)."""
-    words, clock = list[Word](), 0.0
-    for _ in range(count):
-        clock += chance.choice([0.0, 0.0, 0.05, 0.2, 0.7])
-        fresh = {f"w{n}" for n in range(40)} - {word.text for word in words if word.end > clock - 2}
-        length = chance.uniform(0.08, 0.6)
-        words.append(Word(chance.choice(sorted(fresh)), clock, clock + length))
-        clock += length
-    return words
-
-
-def heard(chance: random.Random, words: Sequence[Word], start: float, end: float, overlap: float, jitter: float = 0.15) -> Heard:
-    """What an engine makes of [start, end): every time is a little off, and words at the borders are lost or misheard."""
-    found = list[Word]()
-    for word in words:
-        if word.end <= start or word.start >= end:
-            continue
-        is_cut = word.start < start or word.end > end
-        at_border = is_cut or (word.start < start + 0.1 and start > 0) or word.end > end - 0.1
-        kind = chance.choice(["lost", "misheard", "right"]) if at_border else "right"
-        if kind == "lost":
-            continue
-        first = max(start, word.start + chance.uniform(-jitter, jitter), found[-1].start if found else 0.0)
-        last = min(end, max(first, word.end + chance.uniform(-jitter, jitter)))
-        found.append(Word("m" + word.text if kind == "misheard" else word.text, min(first, last), last))
-    return Heard(start, end, overlap, None, in_segments(chance, found))
-
-
-def in_segments(chance: random.Random, words: Sequence[Word]) -> list[Segment]:
-    segments, rest = list[Segment](), tuple(words)
-    while rest:
-        size = chance.randint(1, 9)
-        now, rest = rest[:size], rest[size:]
-        segments.append(Segment(now[0].start, max(word.end for word in now), " ".join(word.text for word in now), now))
-    return segments
-
-
-def sliced(chance: random.Random, words: Sequence[Word], longest_overlap: float = 3.0) -> list[Heard]:
-    end, edges = words[-1].end + 0.3, [(0.0, 0.0)]
-    while edges[-1][0] < end - 16:
-        overlap = chance.uniform(1.2, longest_overlap)
-        edges.append((edges[-1][0] + chance.uniform(5, 12) - overlap, overlap))
-    ends = [start + overlap for start, overlap in edges[1:]] + [end]
-    return [heard(chance, words, start, last, overlap) for (start, overlap), last in zip(edges, ends, strict=True)]
-
-
 @MANY
 @given(seed=st.integers(0, 10**9), count=st.integers(40, 90))
 def test_every_word_is_there_once_however_slices_overlap(seed: int, count: int) -> None:
@@ -161,6 +84,13 @@ def test_half_a_word_at_a_border_gives_way_to_the_whole_one() -> None:
     assert plain_text(two(left, right, start=8.6, end=9.8)) == "the report is finished today"
 
 
+def test_half_of_a_long_word_is_no_word_of_its_own() -> None:
+    half, long = Word("sh", 9.85, 9.98), Word("shouting", 9.85, 10.7)
+    left = [said("they were", 7.4), Segment(half.start, half.end, half.text, (half,))]
+    right = [said("they were", 7.4), Segment(long.start, long.end, long.text, (long,))]
+    assert plain_text(two(left, right)).split() == ["they", "were", "shouting"]
+
+
 def test_a_failed_slice_leaves_its_neighbours_whole() -> None:
     before, after = said("one two three", 8), said("four five six", 17)
     whole = merged([Heard(0, 10, 0, None, [before]), Heard(17, 27, 3, None, [after])])
@@ -193,51 +123,6 @@ def test_blank_segments_are_left_out() -> None:
     assert merged([]) == []
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "whole"),
-    [
-        ("می‌خواهم كتاب را", "مي خواهم کتاب را، بخوانم", "می‌خواهم کتاب را، بخوانم"),
-        ("قالَ المُدير شيئاً", "قال المدير شيئا اليوم", "قالَ المُدير شيئاً اليوم"),
-        ("It costs 15 Euro.", "it costs ۱۵ euro today", "It costs ۱۵ euro today"),
-        ("Don’t stop me", "don't STOP me, now", "Don’t STOP me, now"),
-    ],
-)
-def test_words_are_the_same_however_they_are_written(left: str, right: str, whole: str) -> None:
-    found = plain_text(two([said(left, 8)], [said(right, 8)], start=7.8, end=8 + 0.4 * len(left.split()) + 0.2)).replace(
-        "\n", " "
-    )
-    assert [normal(word) for word in found.split()][-3:] == [normal(word) for word in whole.split()][-3:]
-    assert len(found.split()) in {len(whole.split()), len(right.split())}
-
-
-def normal(word: str) -> str:
-    return seams._key(word)
-
-
-def test_punctuation_and_capitals_of_the_text_stay_with_their_words() -> None:
-    def written(segment: Segment, text: str) -> Segment:
-        return replace(segment, text=text)
-
-    left = written(said("well hello there my friend how a", 7), "Well, hello there! My friend, how a")
-    right = written(said("there my friend how are you today", 7.8), "there! My friend, how are you today?")
-    whole = two([left], [right], start=7.7, end=9.6)
-    assert texts(whole) == ["Well, hello there! My friend, how are you today?"]
-    assert_sensible(whole)
-
-
-def test_capitals_in_words_and_text_may_differ() -> None:
-    left = replace(said("THE end of the story i", 7), text="The end of the story. I")
-    assert texts(two([left], [said("story is over", 8.6)], start=8.4, end=9.5)) == ["The end of the story. is over"]
-    left = replace(said("İstanbul güzel bir şeh", 7), text="İstanbul güzel bir şeh")
-    assert texts(two([left], [said("bir şehir", 7.8)], start=7.7, end=8.5)) == ["İstanbul güzel bir şehir"]
-
-
-def test_a_text_that_lacks_its_words_is_made_of_them_when_it_is_cut() -> None:
-    left = replace(said("uno dos tres cuatro", 7.5), text="1 2 3 4")
-    whole = two([left], [said("tres cuatro cinco seis", 8.3)], start=8.2, end=9.2)
-    assert plain_text(whole) == "uno dos tres cuatro cinco seis"
-
-
 def test_two_speakers_are_not_made_one() -> None:
     left = [said("are you coming home", 8, speaker="A")]
     right = [said("you coming", 8.4, speaker="A"), said("home yes", 9.2, speaker="B")]
@@ -268,58 +153,6 @@ def test_what_is_joined_never_grows_without_end() -> None:
     whole = merged(slices)
     assert plain_text(whole).split() == [f"w{n}" for n in range(455)]
     assert max(segment.end - segment.start for segment in whole) <= 30
-
-
-def untimed(text: str, start: float, end: float) -> Segment:
-    return Segment(start, end, text)
-
-
-def test_texts_without_word_times_are_joined_at_what_they_share() -> None:
-    left = untimed("We met in the spring and then we went to the old town by the ri", 0, 10)
-    right = untimed("own to the old town by the river and had a very good time there", 7, 20)
-    whole = two([left], [right])
-    assert (
-        plain_text(whole).replace("\n", " ")
-        == "We met in the spring and then we went to the old town by the river and had a very good time there"
-    )
-    assert_sensible(whole)
-
-
-def test_minutes_of_text_in_one_segment_are_joined_at_its_end() -> None:
-    words = [f"w{n % 90}" if n % 3 else "the" for n in range(900)]
-    left = untimed(" ".join([*words[:500], "x"]), 0, 203)
-    right = untimed(" ".join(["y", *words[494:]]), 200, 400)
-    whole = merged([Heard(0, 203, 0, None, [left]), Heard(200, 400, 3, None, [right])])
-    assert plain_text(whole).split() == words
-    assert_sensible(whole)
-
-
-def test_chinese_is_joined_letter_by_letter() -> None:
-    whole = two([untimed("我们今天去学校然后回", 0, 10)], [untimed("去学校然后回家吃饭", 7, 20)], start=6, end=10)
-    assert plain_text(whole).replace("\n", "") == "我们今天去学校然后回家吃饭"
-
-
-def test_texts_that_share_nothing_are_joined_in_the_middle_and_never_empty() -> None:
-    whole = two([untimed("a b c d e f g h i j", 0, 10)], [untimed("k l m n o p q r s t", 7, 17)])
-    kept = plain_text(whole).split()
-    assert kept[:7] == list("abcdefg")
-    assert kept[-7:] == list("nopqrst")
-    assert len(kept) <= 18
-    assert_sensible(whole)
-
-
-@MANY
-@given(seed=st.integers(0, 10**9), overlap=st.floats(2.5, 4))
-def test_texts_without_word_times_keep_every_word_once(seed: int, overlap: float) -> None:
-    chance = random.Random(seed)
-    words = true_words(chance, 60)
-    slices = [
-        replace(one, segments=[replace(segment, words=()) for segment in one.segments]) for one in sliced(chance, words, overlap)
-    ]
-    whole = merged(slices)
-    found = plain_text(whole).split()
-    assert abs(len(found) - len(words)) <= 2 * len(slices)  # without times a seam where both misheard can be off by a word
-    assert_sensible(whole)
 
 
 @MANY

@@ -15,7 +15,6 @@ from textor.domain.transcript import Segment
 SLACK_SECONDS = 0.8  # two hearings of one word are no further apart
 NEIGHBOUR_SECONDS = 0.3  # different words this close are one word that one side misheard
 BORDER_SECONDS = 0.2  # what is heard this close to where its slice was cut off may be half a word
-SHARED_BONUS = 0.3  # for a change at a word that both sides have heard
 RUN_BONUS = 1.0  # equal words in a row are no accident
 UNTIMED_WORTH = 0.25  # of an equal word without times: only several in a row tell anything
 UNTIMED_SHARE = 0.25  # of a segment's length: its words may stand so far from where an even pace would put them
@@ -99,31 +98,24 @@ def seam(left: Side, right: Side, begin: float, end: float) -> tuple[int, int]:
 
 
 def _change(columns: Sequence[_Column], begin: float, end: float) -> int:
-    """Before which column to go over to the right side: what is kept should be far from where its slice was cut off.
-
-    Preferably at words that both sides have heard alike, two in a row.
-    """
+    """Before which column to go over to the right side: what is kept should be far from where its slice was cut off."""
     kept = accumulate((_trust(end - c.left.end) if c.left else 0.0 for c in columns), initial=0.0)
     lost = accumulate((_trust(c.right.start - begin) if c.right else 0.0 for c in columns), initial=0.0)
     gains = [before - after for before, after in zip(kept, lost, strict=True)]
-    shared, is_sure = _crossings(columns)
-    return max(shared if is_sure else range(len(gains)), key=lambda n: gains[n] + SHARED_BONUS * (n in shared))
+    return max(_crossings(columns), key=lambda n: gains[n])
 
 
 def _trust(seconds_from_border: float) -> float:
     return seconds_from_border - BORDER_SECONDS
 
 
-def _crossings(columns: Sequence[_Column]) -> tuple[set[int], bool]:
-    """Before and after the words of the runs that both sides share, and whether no other place will do.
-
-    Without times the longest run is all there is to go by. With them any will do, though a single word can be chance.
-    """
+def _crossings(columns: Sequence[_Column]) -> Sequence[int]:
+    """Where a change is possible. Of words without times only those stand side by side for sure that are several in a row."""
     runs = [[n for n, _ in group] for is_equal, group in groupby(enumerate(columns), lambda pair: pair[1].is_equal) if is_equal]
-    longest = max(map(len, runs), default=0)
-    is_timed = all(token.is_timed for column in columns for token in (column.left, column.right) if token)
-    least = min(longest, 2) if is_timed else longest
-    return {n + side for run in runs if len(run) >= least for n in run for side in (0, 1)}, not is_timed and longest >= 2
+    longest = max(runs, key=len, default=[])
+    if len(longest) < 2 or all(token.is_timed for column in columns for token in (column.left, column.right) if token):
+        return range(len(columns) + 1)
+    return range(longest[0], longest[-1] + 2)
 
 
 def _columns(left: Sequence[Token], right: Sequence[Token]) -> list[_Column]:

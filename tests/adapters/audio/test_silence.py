@@ -165,6 +165,14 @@ def test_the_last_slice_is_never_tiny(seconds: float) -> None:
         assert found[-1].end - found[-1].start >= 6
 
 
+def test_two_slices_are_not_made_three() -> None:
+    sound = speech(33)
+    sound[round(13.55 * 16_000) : round(13.7 * 16_000)] //= (
+        50  # the quietest moment, but with the overlap the rest would be too long
+    )
+    assert len(cut(sound, 20)) == 2
+
+
 def test_our_own_recordings_are_cut_between_the_sentences() -> None:
     turns = REFERENCES["monologue.flac"]["turns"]
     found = silence.cuts(convert.blocks(FIXTURES / "monologue.flac"), 9)

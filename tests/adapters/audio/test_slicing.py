@@ -3,6 +3,7 @@
 import random
 import time
 import tracemalloc
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -33,13 +36,17 @@ def with_a_hole(first: Path, second: Path, target: Path, at: float) -> Path:
     """`first`, and from the second `at` on `second`: in between the container's clock goes on and there is no sound."""
     with av.open(target, "w") as container, av.open(first) as begin, av.open(second) as later:
         track = container.add_stream_from_template(begin.streams.audio[0])
-        for source, delay in ((begin, 0.0), (later, at)):
-            for packet in source.demux(source.streams.audio[0]):
-                if packet.dts is not None and packet.pts is not None:
-                    packet.pts, packet.dts = (round(clock + delay / packet.time_base) for clock in (packet.pts, packet.dts))
-                    packet.stream = track
-                    container.mux(packet)
+        for packet in (*packets(begin, 0.0), *packets(later, at)):
+            packet.stream = track
+            container.mux(packet)
     return target
+
+
+def packets(source: InputContainer, delay: float) -> "Iterator[av.Packet[AudioStream]]":
+    for packet in source.demux(source.streams.audio[0]):
+        if packet.dts is not None and packet.pts is not None:
+            packet.pts, packet.dts = (round(clock + delay / packet.time_base) for clock in (packet.pts, packet.dts))
+            yield packet
 
 
 def lag(first: Pcm, second: Pcm) -> int:

@@ -17,7 +17,6 @@ SEARCHED_SHARE = 0.3  # of the longest slice, at its end
 LARGEST_OVERLAP_SHARE = 0.25  # of the longest slice
 
 SHORTEST_PAUSE_SECONDS = 0.3
-AIR_SECONDS = 0.15  # from a clean cut to the next sound, at least
 LONG_PAUSE_SECONDS = 1.5  # a longer one is no better
 CONTEXT_SECONDS = 15.0  # around the searched stretch, to learn what its noise is like
 
@@ -117,7 +116,7 @@ class _Plan:
         found = []
         for left, right in _runs(_is_quiet(levels)):
             at = min(max(begin + (left + right) // 2, first), last)
-            if min(at - begin - left, begin + right - at) >= _AIR and right - left >= _PAUSE:
+            if min(at - begin - left, begin + right - at) >= _AIR:
                 found.append((min(right - left, _LONG_PAUSE), -float(levels[left:right].mean()), at))
         return max(found)[2] if found else None
 
@@ -129,7 +128,7 @@ class _Plan:
 
 _SMOOTHED = FRAMES_PER_SECOND // 32  # longer than a period of the deepest voice
 _PAUSE = round(SHORTEST_PAUSE_SECONDS * FRAMES_PER_SECOND)
-_AIR = round(AIR_SECONDS * FRAMES_PER_SECOND)
+_AIR = _PAUSE // 2  # from a clean cut to the next sound, at least
 _LONG_PAUSE = round(LONG_PAUSE_SECONDS * FRAMES_PER_SECOND)
 
 
