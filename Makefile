@@ -14,6 +14,7 @@ help:
 	@echo 'make test     run the test suite (ARGS="-k upload" chooses)'
 	@echo 'make check    formatting, lint, types, floors, templates'
 	@echo 'make bench    measure: every tests/bench/*.py'
+	@echo 'make bench-queue  what the queue can take, in eight minutes (ARGS=--quick: less)'
 	@echo 'make chaos    faults for half an hour, SQLite and PostgreSQL by turns (SECONDS=600 ARGS="--seed 7")'
 	@echo 'make lock     write requirements.txt anew from pyproject.toml'
 
@@ -31,6 +32,9 @@ bench:
 
 chaos:
 	@exec $(WITH) dev python -m tests.chaos --seconds $(SECONDS) $(ARGS)
+
+bench-queue:
+	@exec $(WITH) dev python -m tests.bench.queues $(ARGS)
 
 lock:
 	@exec $(WITH) dev python scripts/lock.py

@@ -1,0 +1,1 @@
+"""What the queue can take, measured with real processes beside a plain RQ worker: `make bench-queue`."""
