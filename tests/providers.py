@@ -17,7 +17,7 @@ from textor.adapters.stt.port import Engine
 from textor.domain.job_states import OPEN
 from textor.extensions import db
 from textor.features.transcription import pipeline
-from textor.job_queue import lanes
+from textor.job_queue import lanes, tickets
 from textor.job_queue.crew import Terms
 from textor.job_queue.shift import Shift
 from textor.jobs import GuardedCrew
@@ -60,8 +60,10 @@ class Stage:
         return row_id
 
     def advance(self, row_id: str) -> None:
-        """What a worker does with its ticket."""
-        pipeline.advance(self.tools, row_id, self.row(row_id).run_token)
+        """What a worker does with its ticket, which it takes out of its queue."""
+        row = self.row(row_id)
+        tickets.queue(self.tools, tickets.queue_for(self.tools, row.engine)).remove(f"t-{row_id}-{row.run_token}")
+        pipeline.advance(self.tools, row_id, row.run_token)
 
     def row(self, row_id: str) -> Transcription:
         db.session.rollback()

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 QUEUE = HANDLER = "shift"
 WAKE_KEY = "textor:shift:wake"
+LISTENER = "shift-listener"
 ALIVE_KEY = "textor:shift:alive"
 ALIVE_SECONDS = 5
 IN_FLIGHT_PER_SHIFT = 5_000
@@ -108,7 +109,7 @@ class Shift:
 
     def run(self) -> None:
         """Until the shift is over."""
-        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._listen, name=LISTENER, daemon=True).start()
         try:
             self._round()
             while not self._is_over():

@@ -81,7 +81,7 @@ class RemoteCrew:
 
     def failed(self, one: Taken, error: EngineError) -> bool:
         """Whether that was the last word about the slice."""
-        if failover.switch(self.tools, one.claim, error, one.attempts, but=one.id):
+        if failover.switch(self.tools, one.claim, error, one.attempts, but=one.id if one.is_start else None):
             return True
         if self._may_try_again(one, error):
             return False
