@@ -70,7 +70,7 @@ def test_repeated_words_are_counted_right() -> None:
     assert plain_text(two(left, right, start=8.0, end=10.0)) == "no no no no no no no no and that is final"
 
 
-def test_with_nothing_in_common_the_change_is_in_the_middle() -> None:
+def test_where_nothing_is_shared_the_change_is_in_the_middle() -> None:
     left = [said("a b c d e f g", 7.1)]
     right = [said("A1 B1 C1 D1 E1 F1 G1", 7.1)]
     assert plain_text(two(left, right)) == "a b c d E1 F1 G1"

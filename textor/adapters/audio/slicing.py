@@ -19,9 +19,6 @@ from textor.adapters.audio.opening import Source, opened
 PREROLL_SECONDS = 0.5  # decoders need a run-up after a jump: an MP3 frame borrows bits from those before it
 MARGIN_SECONDS = 0.1  # so does the resampler
 
-# After a jump their clock is a guess from the bit rate.
-GUESSED_CLOCK = frozenset({"aac", "amr"})
-
 
 def blocks(path: Path, start: float, end: float, *, channel: int | None = None) -> Iterator[Pcm]:
     """The samples of [start, end), in blocks of about a second, at flat memory: what `convert.blocks` gives there.
@@ -76,24 +73,21 @@ def _place(source: Source, start: float) -> _Place | None:
     begin = _begin(source)
     if begin is None or wanted <= PREROLL_SECONDS * rate or not _jump(source, wanted / rate - PREROLL_SECONDS + begin):
         return None
-    heard, reached = frames(source, Damage()), None
+    heard = frames(source, Damage())
     for frame in heard:
         at = position(frame)
         if at is None or frame.sample_rate != rate:
             return None
         first = round((at - begin) * rate)
-        if first <= wanted < first + frame.samples:
+        if first > wanted:  # a hole in the recording just here, or the jump went too far
+            return None
+        if wanted < first + frame.samples:
             return _Place(begin, wanted / rate, chain(_without(frame, wanted - first), heard))
-        if first > wanted:  # a hole in the recording, or else the jump went too far
-            return None if reached is None else _Place(begin, reached / rate, chain([frame], heard))
-        reached = first + frame.samples
     return None
 
 
 def _begin(source: Source) -> float | None:
     """Where the clock stands at the first sample that `decoding` gives: it makes no silence of a tiny delay."""
-    if source.container.format.name in GUESSED_CLOCK:
-        return None
     at = next((position(frame) for frame in frames(source, Damage())), None)
     return source.begin if at is not None and at - source.begin > SMALLEST_GAP_SECONDS else at
 
