@@ -110,3 +110,10 @@ def test_a_speaker_is_named_again_after_a_gap() -> None:
     items = reading.script(said, [Gap(1.5, 2, "Away.")], "en")
     assert [getattr(item, "is_same", None) for item in items] == [False, True, None, False]
     assert [item.number for item in items] == [1, 2, 1, 3]
+
+
+def test_the_list_offers_the_missing_parts_by_name(alices: Browser, partial: Transcription) -> None:
+    assert "Try the missing parts again" in alices.get("/transcripts").text
+    partial.details = {}
+    db.session.commit()
+    assert "Try the missing parts again" not in alices.get("/transcripts").text
