@@ -27,6 +27,7 @@ from textor.toolbox import Toolbox
 log = logging.getLogger(__name__)
 
 DISPATCH_TRIES = 3
+OTHER = aliased(Transcription)  # made once: it costs more than the query
 
 
 def dispatch(tools: Toolbox, user_id: int) -> str | None:
@@ -118,13 +119,12 @@ def _begin_anew(tools: Toolbox, seq: int) -> list[str]:
 
 def _next(user_id: int) -> Claim | None:
     """The claim that dispatch would make now."""
-    active = aliased(Transcription)
     row = db.session.execute(
         select(Transcription.seq, Transcription.id, Transcription.run_token, Transcription.engine)
         .where(
             Transcription.user_id == user_id,
             Transcription.status == Status.PENDING,
-            ~exists().where(active.active_for == user_id),
+            ~exists().where(OTHER.active_for == user_id),
         )
         .order_by(Transcription.priority.desc(), Transcription.seq)
         .limit(1)

@@ -6,7 +6,6 @@ from datetime import timedelta
 from redis.exceptions import RedisError
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import aliased
 
 from textor.domain.job_states import Status
 from textor.extensions import db
@@ -119,10 +118,9 @@ def _touch(tools: Toolbox, transcription_id: str, token: int, seen: object) -> b
 
 def _dispatch_waiting(tools: Toolbox) -> int:
     """Users with something pending and nothing active, the longest waiting first."""
-    active = aliased(Transcription)
     users = db.session.scalars(
         select(Transcription.user_id)
-        .where(Transcription.status == Status.PENDING, ~exists().where(active.active_for == Transcription.user_id))
+        .where(Transcription.status == Status.PENDING, ~exists().where(lanes.OTHER.active_for == Transcription.user_id))
         .group_by(Transcription.user_id)
         .order_by(func.min(Transcription.seq))
         .limit(USERS_A_ROUND)
