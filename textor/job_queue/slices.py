@@ -133,6 +133,8 @@ def wake(tools: Toolbox, slice_id: int) -> bool:
 def let_go(tools: Toolbox, seq: int) -> None:
     """Fence off whoever has slices of a transcription in hand, and have the providers delete what they hold; what was heard
     stays here. In the caller's transaction."""
+    if db.session.scalars(select(Slice.id).where(Slice.transcription_seq == seq).limit(1)).first() is None:
+        return  # the usual end: they have been dropped
     under_way = (Slice.transcription_seq == seq, Slice.state.in_(OPEN))
     _fence(*under_way)
     superfluous = tuple(SliceState) if tools.settings.delete_at_provider else OPEN

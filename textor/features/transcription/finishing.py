@@ -168,5 +168,5 @@ def _spoken(one: Slice, *, rename: bool) -> list[Segment]:
 def _show_progress(tools: Toolbox, claim: Claim) -> None:
     states = list(db.session.scalars(select(Slice.state).where(Slice.transcription_seq == claim.seq)))
     over = sum(state in OVER for state in states)
-    message = f"{over} of {len(states)} parts are done" if len(states) > 1 else None
-    runs.write(tools, claim, progress=min(99.0, 100 * over / len(states)), message=message)
+    if over < len(states):  # else its end follows at once
+        runs.write(tools, claim, progress=100 * over / len(states), message=f"{over} of {len(states)} parts are done")
