@@ -1,9 +1,5 @@
 """What gunicorn and the flask command load."""
 
-from textor.app import create_app
-from textor.errors import ConfigurationError
+from textor.app import serve
 
-try:
-    app = create_app()
-except ConfigurationError as error:
-    raise SystemExit(error.message) from None
+app = serve()

@@ -116,9 +116,9 @@ def test_templates_are_short() -> None:
 
 def test_wsgi_makes_the_app_and_nothing_else() -> None:
     assert (ROOT / "wsgi.py").read_text(encoding="utf-8").splitlines()[2:] == [
-        "from textor.app import create_app",
+        "from textor.app import serve",
         "",
-        "app = create_app()",
+        "app = serve()",
     ]
 
 

@@ -9,7 +9,7 @@ from textor import VERSION, bootstrap, cli
 from textor import settings as settings_module
 from textor.api import errors as api_errors
 from textor.api import hooks, service
-from textor.errors import TextorError
+from textor.errors import ConfigurationError, TextorError
 from textor.settings import Settings
 from textor.toolbox import Toolbox
 from textor.tracing import Tracing
@@ -37,6 +37,14 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
     cli.register(app)
     app.wsgi_app = Tracing(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return app
+
+
+def serve() -> APIFlask:
+    """The application of the environment's settings; a wrong one ends the process with its sentence."""
+    try:
+        return create_app()
+    except ConfigurationError as error:
+        raise SystemExit(error.message) from None
 
 
 def _answer(error: Exception) -> Response:

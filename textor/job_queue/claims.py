@@ -53,5 +53,6 @@ def waiting_again(tools: Toolbox) -> dict[str, Any]:
         "progress": 0.0,
         "message": None,
         "is_with_shift": False,
+        "started_at": None,
         "updated_at": tools.clock.now(),
     }

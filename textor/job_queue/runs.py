@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import case, select, update
+from sqlalchemy import case, func, select, update
 
 from textor.domain.job_states import ACTIVE, Status
 from textor.errors import Fenced
@@ -26,7 +26,12 @@ def start(tools: Toolbox, transcription_id: str, token: int) -> Claim | None:
     taken = claims.change(
         update(Transcription)
         .where(Transcription.id == transcription_id, Transcription.status == Status.QUEUED, Transcription.run_token == token)
-        .values(status=Status.PROCESSING, started_at=now, heartbeat_at=now, updated_at=now, progress=0.0, message=None)
+        .values(
+            status=Status.PROCESSING,
+            started_at=func.coalesce(Transcription.started_at, now),  # one that has let others go first began before
+            heartbeat_at=now,
+            updated_at=now,
+        )
     )
     db.session.commit()
     return held(transcription_id, token) if taken else None
