@@ -58,7 +58,7 @@ class QuickEngine(Engine):
 def _spoken(seconds: float) -> Iterator[Segment]:
     hearing, dice = uuid.uuid4().hex[:12], random.Random()
     count = dice.randint(2, 6)
-    pause = dice.choice((0.02, 0.05, 0.1, 0.4))
+    pause = dice.choice((0.02, 0.1, 0.3, 0.5))
     for n in range(count):
         time.sleep(pause)
         begin = seconds * n / count

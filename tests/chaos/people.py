@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 
@@ -113,28 +114,26 @@ class Person(threading.Thread):
         over = [one.id for one in mine if one.status not in OPEN and not one.is_deleted]
         hidden = [one.id for one in mine if one.is_deleted]
         chance = self._dice.random()
-        if chance < 0.12 and waiting:
-            self._do("cancel", self._dice.choice(waiting))
-        elif chance < 0.18 and waiting:
-            self._do("delete", self._dice.choice(waiting))
-        elif chance < 0.26 and over:
-            self._do("retry", self._dice.choice(over))
-        elif chance < 0.32 and hidden:
+        running = [one.id for one in mine if one.status == "processing" and self._diary.uploads[one.id] == "quick"]
+        if chance < 0.14 and waiting:
+            self._do("cancel", self._dice.choice(running or waiting))
+        elif chance < 0.2 and waiting:
+            self._do("delete", self._dice.choice(running or waiting))
+        elif chance < 0.26 and hidden:
             self._do("undo", self._dice.choice(hidden))
-        elif chance < 0.36 and over:
-            self._together("retry", "delete", self._dice.choice(over))
-        elif over and (chance < 0.42 or len(mine) - len(hidden) > MOST_KEPT):
+        elif chance < 0.3 and over:
+            one = self._dice.choice(over)
+            self._together([("retry", one), ("delete", one)])
+        elif chance < 0.4 and over and not waiting:
+            self._together([("retry", one) for one in self._dice.sample(over, min(4, len(over)))])
+        elif over and (chance < 0.44 or len(mine) - len(hidden) > MOST_KEPT):
             self._do("delete", over[0])
         elif len(waiting) < MOST_OPEN:
-            self._uploads(2 if chance > 0.8 else 1)
+            self._uploads(3 if chance > 0.8 else 1)
 
     def _uploads(self, count: int) -> None:
         """Several at the same moment: through both webs."""
-        threads = [threading.Thread(target=self._upload, args=(n, self._dice.getrandbits(60))) for n in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        _at_once([partial(self._upload, n, self._dice.getrandbits(60)) for n in range(count)])
 
     def _upload(self, n: int, seed: int) -> None:
         dice = random.Random(seed)
@@ -154,12 +153,9 @@ class Person(threading.Thread):
             else:
                 self._diary.refusals.append(f"upload {answer.status_code} {answer.text[:200]!r}")
 
-    def _together(self, one: str, other: str, transcription_id: str) -> None:
-        """Two contrary wishes at once, from two tabs."""
-        thread = threading.Thread(target=self._do, args=(one, transcription_id, 1))
-        thread.start()
-        self._do(other, transcription_id)
-        thread.join()
+    def _together(self, wishes: Sequence[tuple[str, str]]) -> None:
+        """Several wishes at once, from two tabs, some of them contrary."""
+        _at_once([partial(self._do, kind, one, tab) for tab, (kind, one) in enumerate(wishes)])
 
     def _do(self, kind: str, transcription_id: str, tab: int = 0) -> None:
         deed = self._diary.begin(kind, transcription_id)
@@ -170,3 +166,11 @@ class Person(threading.Thread):
                 deed.end = time.monotonic()
             if answer.status_code not in {303, 404, 409}:
                 self._diary.refusals.append(f"{kind} {answer.status_code}")
+
+
+def _at_once(works: Sequence[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -151,6 +151,8 @@ class Judge:
     def _overwritten(self, before: View, after: View) -> Iterator[str]:
         for was in before.rows.values():
             now = after.rows.get(was.id)
+            if now and was.status == Status.PENDING and now.status in FINAL and now.run_token == was.run_token:
+                yield f"a run that had lost its claim made {now} of {was}"
             if now is None or was.status not in FINAL or now.end == was.end:
                 continue
             if not self.diary.excuses(REDO, was.id, before.begin, after.end):

@@ -28,6 +28,7 @@ PEOPLE = 7
 TICK_SECONDS = 0.05
 HURRY_SECONDS = 3.0
 CONVERGENCE_SECONDS = 120.0
+MOST_TOLD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class Record:
         lines = [f"{'BROKEN' if self.breaches else 'ok'}: {wish.database}, {wish.seconds:g} s, seed {wish.seed} {wish.broken}"]
         lines += [f"  {name}: {value}" for name, value in self.figures.items()]
         if self.breaches:
-            lines += [f"  {breach.invariant}: {breach.told}" for breach in self.breaches]
+            lines += [f"  {breach.invariant}: {breach.told}" for breach in self.breaches[:MOST_TOLD]]
+            lines += [f"  and {len(self.breaches) - MOST_TOLD} more"] if len(self.breaches) > MOST_TOLD else []
             lines += [f"plan so far: {'; '.join(map(str, self.plan[: self.struck]))}", self.tails]
         return "\n".join(lines)
 
@@ -98,7 +100,8 @@ class _Stage:
         statistics = httpx.get(f"{self.site.provider_url}/_stats").json()
         self.record.accepted, self.record.submits = len(self.diary.accepted), sum(statistics["submits"].values())
         self.record.breaches += self.watch.breaches
-        self.record.breaches += list(reckoning.breaches(self.watch, self.diary, statistics))
+        if not self.watch.breaches:  # else it was cut short
+            self.record.breaches += list(reckoning.breaches(self.watch, self.diary, statistics))
         self.record.tails = self.site.tails() if self.record.breaches else ""
         self.record.figures = self._figures(statistics) | {"came to an end in": f"{took:.1f} s"}
 

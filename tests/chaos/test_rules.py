@@ -82,6 +82,12 @@ def test_a_finished_text_that_somebody_else_overwrites_is_seen() -> None:
         assert broken(view(DONE), view(DONE._replace(**change), at=1), asked("retry")) == set()
 
 
+def test_an_end_by_a_run_that_had_lost_its_claim_is_seen() -> None:
+    waiting = PENDING._replace(run_token=2)
+    assert broken(view(waiting), view(DONE._replace(run_token=2), at=1)) == {rules.NOT_OVERWRITTEN}
+    assert broken(view(waiting), view(DONE._replace(run_token=3), at=1)) == set()
+
+
 def test_a_deed_excuses_only_what_came_of_it() -> None:
     before, after = view(DONE, at=10), view(DONE._replace(text="hullo"), at=11)
     assert broken(before, after, asked("retry", end=1.0)) == {rules.NOT_OVERWRITTEN}
