@@ -66,6 +66,7 @@ def test_a_newline_in_a_path_does_not_forge_a_line(client: FlaskClient, caplog: 
         ("GET /api/x?page=2&API_KEY=abc", "GET /api/x?page=2&API_KEY=[hidden]"),
         ("url=%2Fx%3Fapi_key%3Dabc", "url=%2Fx%3Fapi_key%3D[hidden]"),
         ("Authorization: Bearer tx_abcdefgh1234", "Authorization: Bearer tx_[hidden]"),
+        ("POST /hooks/12/0a1b2c 204", "POST /hooks/12/[hidden] 204"),
         ("nothing to hide, tx_1", "nothing to hide, tx_1"),
     ],
 )

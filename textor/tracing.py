@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 SECRET = re.compile(
-    r"(?P<name>(?:\b|%3F|%26)(?:api_key|access_token|token|password)(?:=|%3D))[^&\s\"'<>]+|\btx_[A-Za-z0-9_-]{8,}", re.IGNORECASE
+    r"(?P<name>(?:\b|%3F|%26)(?:api_key|access_token|token|password)(?:=|%3D)|/hooks/\d+/)[^&\s\"'<>]+|\btx_[A-Za-z0-9_-]{8,}",
+    re.IGNORECASE,
 )
 CHATTERERS = ("httpx", "httpx2", "botocore", "urllib3")  # a line per request to a provider, thousands a minute
 QUIET_PATHS = ("/health", "/static/")
