@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from tests.chaos import sabotage, strikes
-from tests.chaos.run import Wish, end_on_sigterm, run
+from tests.chaos.run import Wish, end_on_signals, run
 
 DATABASES = ("sqlite", "postgresql")
 ROUND_SECONDS = 300.0
@@ -27,7 +27,7 @@ def main() -> int:
     given = parser.parse_args()
     seed, left = given.seed or random.randrange(1, 1_000_000), given.seconds
     databases = DATABASES if given.database == "both" else (given.database,)
-    end_on_sigterm()
+    end_on_signals()
     while left > 0:
         seconds = min(left / len(databases), given.round)
         for database in databases:
@@ -52,4 +52,7 @@ def _round(wish: Wish) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

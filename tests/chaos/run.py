@@ -184,6 +184,7 @@ def as_json(record: Record) -> str:
     return json.dumps(told)
 
 
-def end_on_sigterm() -> None:
-    """As on Ctrl-C: all processes are ended."""
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+def end_on_signals() -> None:
+    """SIGTERM as Ctrl-C, also where a shell has told it to ignore that: all processes are ended."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
