@@ -18,7 +18,7 @@ from tests import factories
 from tests.laws import ROOT
 from textor.app import create_app
 from textor.extensions import db
-from textor.models import ApiKey
+from textor.models import ApiKey, Slice, Transcription
 from textor.settings import Settings
 from textor.toolbox import Toolbox
 
@@ -143,6 +143,28 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(empty: APIFlask, gr
     with pytest.raises(ZeroDivisionError):
         upgrade(grown)
     assert described() == before
+
+
+@pytest.mark.both_databases
+def test_what_providers_work_on_is_asked_for_after_upgrades_and_downgrades(empty: APIFlask) -> None:
+    upgrade()
+    alice, bob = factories.user("Alice"), factories.user("Bob")
+    for owner, ids in ((alice, ["job-1"]), (bob, ["job-2", "job-3"])):
+        row = factories.transcription(
+            owner, status="processing", active_for=owner.id, is_with_shift=True, remote_id="of an earlier run"
+        )
+        values = {"transcription_seq": row.seq, "start": 0.0, "end": 2.0, "engine": "fake", "state": "remote"}
+        db.session.add_all(Slice(n=n, remote_id=of, due_at=factories.NOW, **values) for n, of in enumerate(ids))
+    db.session.commit()
+    flask_migrate.downgrade(directory=str(MIGRATIONS), revision="0001")
+    old = "SELECT remote_id, next_poll_at IS NOT NULL FROM transcriptions ORDER BY seq"
+    assert [tuple(row) for row in db.session.execute(text(old))] == [("job-1", True), (None, False)]
+    db.session.execute(text("UPDATE transcriptions SET next_poll_at = NULL"))  # as while a process that is gone asked
+    db.session.commit()
+    upgrade()
+    only = db.session.query(Slice).one()
+    assert (only.remote_id, only.end, only.state, only.due_at) == ("job-1", 2.0, "remote", factories.NOW)
+    assert [row.is_with_shift for row in db.session.query(Transcription).order_by(Transcription.seq)] == [True, False]
 
 
 def test_every_revision_has_a_sentence() -> None:

@@ -70,24 +70,35 @@ def downgrade() -> None:
     with op.batch_alter_table("transcriptions", table_kwargs=COUNTS_UP) as batch_op:
         batch_op.add_column(sa.Column("next_poll_at", UtcDateTime(), nullable=True))
         batch_op.create_index(batch_op.f("ix_transcriptions_next_poll_at"), ["next_poll_at"])
+    _move_out_of_slices()
+    with op.batch_alter_table("transcriptions", table_kwargs=COUNTS_UP) as batch_op:
         batch_op.drop_column("is_with_shift")
     op.drop_table("slices")
     op.drop_table("discards")
 
 
+def _transcriptions() -> sa.TableClause:
+    names = ("seq", "engine", "status", "remote_id", "next_poll_at", "started_at", "updated_at", "recording_id", "is_with_shift")
+    return sa.table("transcriptions", *map(sa.column, names))
+
+
+def _move_out_of_slices() -> None:
+    """A job that is a whole transcription goes on being asked for; what is under way in several begins anew."""
+    rows, pieces = _transcriptions(), sa.table("slices", *map(sa.column, ("transcription_seq", "state", "remote_id", "due_at")))
+    of_it = pieces.c.transcription_seq == rows.c.seq
+    count = sa.select(sa.func.count()).select_from(pieces).where(of_it).scalar_subquery()
+    values = {
+        "remote_id": sa.select(pieces.c.remote_id).where(of_it).scalar_subquery(),
+        "next_poll_at": sa.select(sa.func.coalesce(pieces.c.due_at, rows.c.updated_at)).where(of_it).scalar_subquery(),
+    }
+    op.execute(rows.update().where(rows.c.is_with_shift == sa.true()).values(remote_id=None))
+    is_one_job = sa.exists().where(of_it, pieces.c.state == "remote")
+    op.execute(rows.update().where(rows.c.is_with_shift == sa.true(), count == 1, is_one_job).values(values))
+
+
 def _move_into_slices() -> None:
     """What providers are working on goes on being asked for."""
-    old = sa.table(
-        "transcriptions",
-        sa.column("seq"),
-        sa.column("engine"),
-        sa.column("status"),
-        sa.column("remote_id"),
-        sa.column("next_poll_at"),
-        sa.column("started_at"),
-        sa.column("recording_id"),
-        sa.column("is_with_shift"),
-    )
+    old = _transcriptions()
     recordings = sa.table("recordings", sa.column("id"), sa.column("seconds"))
     new = sa.table(
         "slices",
@@ -108,7 +119,7 @@ def _move_into_slices() -> None:
             sa.literal_column("1"),
             sa.literal_column("0"),
             sa.literal_column("0"),
-            old.c.next_poll_at,
+            sa.func.coalesce(old.c.next_poll_at, old.c.updated_at),
             old.c.started_at,
         )
         .join_from(old, recordings, old.c.recording_id == recordings.c.id)
