@@ -252,6 +252,19 @@ def test_two_shifts_never_fill_a_providers_last_place_twice(now: Stage) -> None:
     assert max(counts) == 2
 
 
+def test_while_one_shift_counts_the_places_of_a_provider_no_other_does(stage: Stage) -> None:
+    engine = remote_engine("narrow", max_in_flight=2)
+    stage.use(engine)
+    stage.upload(engine="narrow")
+    counting = stage.tools.redis.lock("textor:shift:choosing:narrow", timeout=60)
+    assert counting.acquire(blocking=False)
+    stage.shift()
+    assert engine.heard == []
+    counting.release()
+    stage.shift()
+    assert len(engine.heard) == 1
+
+
 def test_one_ticket_is_handed_out_while_nobody_has_the_shift(stage: Stage) -> None:
     def waiting() -> int:
         return len(tickets.waiting(stage.tools, shift.QUEUE))
