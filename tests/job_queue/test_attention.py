@@ -1,4 +1,4 @@
-"""What the shift asks for many times a second, it finds by an index, however many slices are over."""
+"""What shift and reconciler ask for again and again, they find by an index, however much is over."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from sqlalchemy import event
 
 from textor.extensions import db
-from textor.job_queue import attention, shift, slices
+from textor.job_queue import attention, reconciler, shift, slices
 from textor.toolbox import Toolbox
 
 LOOKS: dict[str, Callable[[Toolbox], object]] = {
@@ -49,3 +49,11 @@ def test_no_look_walks_all_slices(app: APIFlask, tools: Toolbox, look: str) -> N
     plans = [plan(*one) for one in statements if "FROM slices" in one[0]]
     assert plans
     assert [one for one in plans if "ix_slices_due_at" not in one] == []
+
+
+def test_no_round_of_the_reconciler_walks_all_transcriptions(app: APIFlask, tools: Toolbox) -> None:
+    with recorded() as statements:
+        reconciler.reconcile(tools)
+    plans = [plan(*one) for one in statements if one[0].startswith("SELECT")]
+    assert len(plans) == 4
+    assert [one for one in plans if "SCAN transcriptions" in one.replace("SCAN transcriptions USING COVERING INDEX", "")] == []

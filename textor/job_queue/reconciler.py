@@ -16,6 +16,7 @@ from textor.toolbox import Toolbox
 log = logging.getLogger(__name__)
 
 USERS_A_ROUND = 1_000
+IS_ACTIVE = Transcription.active_for > 0  # by its index; for IS NOT NULL SQLite walks all rows there ever were
 
 
 def reconcile(tools: Toolbox) -> dict[str, int]:
@@ -43,7 +44,7 @@ def _reclaim_stale(tools: Toolbox) -> int:
     silent_since = tools.clock.now() - timedelta(seconds=tools.settings.lease_seconds)
     stale = db.session.execute(
         select(Transcription.id, Transcription.run_token, Transcription.heartbeat_at).where(
-            Transcription.active_for.is_not(None),
+            IS_ACTIVE,
             Transcription.status == Status.PROCESSING,
             Transcription.is_with_shift.is_(False),
             Transcription.heartbeat_at < silent_since,
@@ -59,7 +60,7 @@ def _reclaim_stranded(tools: Toolbox) -> int:
     will_be_due = exists().where(Slice.transcription_seq == Transcription.seq, Slice.due_at.is_not(None))
     stranded = db.session.execute(
         select(Transcription.id, Transcription.run_token, Transcription.heartbeat_at).where(
-            Transcription.active_for.is_not(None),
+            IS_ACTIVE,
             Transcription.status == Status.PROCESSING,
             Transcription.is_with_shift.is_(True),
             Transcription.heartbeat_at < silent_since,
@@ -76,7 +77,7 @@ def _reticket(tools: Toolbox) -> int:
     now = tools.clock.now()
     rows = db.session.execute(
         select(Transcription.id, Transcription.run_token, Transcription.engine, Transcription.heartbeat_at).where(
-            Transcription.active_for.is_not(None),
+            IS_ACTIVE,
             Transcription.status == Status.QUEUED,
             Transcription.heartbeat_at < now - patience,
         )
