@@ -216,31 +216,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("segments", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_segments_speaker_id"))
-
-    op.drop_table("segments")
-    op.drop_table("speakers")
-    with op.batch_alter_table("transcriptions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_transcriptions_user_id_status_priority_seq"))
-        batch_op.drop_index(batch_op.f("ix_transcriptions_user_id_deleted_at_seq"))
-        batch_op.drop_index(batch_op.f("ix_transcriptions_recording_id"))
-        batch_op.drop_index(batch_op.f("ix_transcriptions_next_poll_at"))
-        batch_op.drop_index(batch_op.f("ix_transcriptions_deleted_at"))
-
-    op.drop_table("transcriptions")
-    with op.batch_alter_table("recordings", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_recordings_user_id_created_at"))
-        batch_op.drop_index(batch_op.f("ix_recordings_sha256"))
-
-    op.drop_table("recordings")
-    with op.batch_alter_table("jobs", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_jobs_user_id"))
-        batch_op.drop_index(batch_op.f("ix_jobs_state_updated_at"))
-
-    op.drop_table("jobs")
-    with op.batch_alter_table("api_keys", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_api_keys_user_id"))
-
-    op.drop_table("api_keys")
-    op.drop_table("users")
+    for table in ("segments", "speakers", "transcriptions", "recordings", "jobs", "api_keys", "users"):
+        op.drop_table(table)  # with its indexes
