@@ -1,7 +1,10 @@
 """The web application: bootstrap, the doors, the error pages."""
 
+import logging
+
 from apiflask import APIFlask
 from flask import request
+from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -9,12 +12,14 @@ from textor import VERSION, bootstrap, cli
 from textor import settings as settings_module
 from textor.api import errors as api_errors
 from textor.api import hooks, service
-from textor.errors import ConfigurationError, TextorError
+from textor.errors import ConfigurationError, TextorError, Unavailable
 from textor.settings import Settings
 from textor.toolbox import Toolbox
 from textor.tracing import Tracing
 from textor.web import account, admin, auth, dashboard, exporting, landing, setting, transcript, uploading
 from textor.web import errors as web_errors
+
+log = logging.getLogger(__name__)
 
 PAGES = (landing, auth, dashboard, uploading, transcript, exporting, account, admin)
 CALLS = (hooks, service)
@@ -49,4 +54,7 @@ def serve() -> APIFlask:
 
 def _answer(error: Exception) -> Response:
     """The one place that decides who speaks when something goes wrong: JSON for programs, a page for people."""
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("%s needs a database that does not answer", request.endpoint, exc_info=error)
+        error = Unavailable("The database does not answer for now. Try again in a moment.")
     return api_errors.answer(error) if api_errors.is_ours(request.path) else web_errors.answer(error)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from functools import partial
 
 import pytest
@@ -28,7 +29,7 @@ def with_shift(stage: Stage, count: int = 1, *, owner: int | None = None, ago: f
     """A transcription that the shift has, of `count` slices that are due since so many seconds."""
     user_id = owner or stage.owner_id
     now = stage.clock.now()
-    active = {"status": Status.PROCESSING, "active_for": user_id, "run_token": 1, "is_with_shift": True, "queued_at": now}
+    active: dict[str, Any] = {"status": Status.PROCESSING, "active_for": user_id, "run_token": 1, "is_with_shift": True, "queued_at": now}
     row = factories.transcription(db.session.get_one(User, user_id), engine=ENGINE, **active)
     due_at = now - timedelta(seconds=ago)
     facts = {"transcription_seq": row.seq, "start": 0.0, "end": 1.0, "engine": ENGINE, "due_at": due_at}

@@ -3,6 +3,7 @@
 import pytest
 from apiflask import APIFlask
 from flask import abort
+from sqlalchemy.exc import OperationalError
 
 from tests.web.conftest import HTML, HTMX, Browser
 from textor.errors import Unavailable
@@ -87,3 +88,16 @@ def test_a_page_address_that_is_none_leads_to_the_login(gina: Browser) -> None:
     answer = gina.get("/transcripts", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"].startswith("/login")
+
+
+@pytest.mark.parametrize("path", ["/broken/database", "/api/broken/database"])
+def test_a_database_that_is_away_is_no_fault_of_the_callers(app: APIFlask, gina: Browser, path: str) -> None:
+    @public
+    @limited("9/minute")
+    def away() -> str:
+        raise OperationalError("SELECT 1", {}, ConnectionError("the server at db.example refused"))
+
+    app.add_url_rule(path, "database_away", away)
+    answer = gina.get(path, headers=HTML)
+    assert answer.status_code == 503 and answer.headers["Retry-After"]
+    assert "db.example" not in answer.text
