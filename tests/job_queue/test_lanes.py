@@ -69,6 +69,14 @@ def test_a_doubled_ticket_starts_nothing(tools: Toolbox, alice: User) -> None:
     assert runs.start(tools, claim.id, claim.token) is None
 
 
+def test_one_that_lets_others_go_first_keeps_the_moment_it_began(tools: Toolbox, alice: User, clock: FakeClock) -> None:
+    began_at, claim = clock.now(), started(tools, alice)
+    runs.pass_on(tools, claim)
+    clock.advance(60)
+    assert runs.start(tools, claim.id, claim.token + 1)
+    assert db.session.scalars(select(Transcription.started_at)).one() == began_at
+
+
 def test_finishing_frees_the_lane_and_starts_the_next(tools: Toolbox, alice: User) -> None:
     claim = started(tools, alice)
     following = factories.transcription(alice).id

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, literal, select, update
 
 from textor.domain.job_states import ACTIVE, Status
 from textor.errors import Fenced
@@ -14,6 +14,7 @@ from textor.extensions import db
 from textor.job_queue import claims, lanes, locks, slices, tickets
 from textor.job_queue.claims import Claim
 from textor.models import Slice, Transcription
+from textor.models.columns import UtcDateTime
 from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
 
@@ -23,12 +24,14 @@ WITH_SHIFT_SECONDS = 3600  # how long the lane's lock is taken for while provide
 def start(tools: Toolbox, transcription_id: str, token: int) -> Claim | None:
     """QUEUED → PROCESSING for the run that holds `token`; None for a stale or doubled delivery."""
     now = tools.clock.now()
+    # One that has let others go first began before. Without its type PostgreSQL would store `now` in its own zone.
+    began_at = func.coalesce(Transcription.started_at, literal(now, UtcDateTime()))
     taken = claims.change(
         update(Transcription)
         .where(Transcription.id == transcription_id, Transcription.status == Status.QUEUED, Transcription.run_token == token)
         .values(
             status=Status.PROCESSING,
-            started_at=func.coalesce(Transcription.started_at, now),  # one that has let others go first began before
+            started_at=began_at,
             heartbeat_at=now,
             updated_at=now,
         )
