@@ -48,9 +48,8 @@ def start() -> Server | None:
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(home, "postgres")
     _call(programs / "initdb", "-D", home / "db", "-U", "textor", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = (
-        f"-c timezone=Asia/Tehran -c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=200"
-    )
+    options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=200"
+    options += " -c timezone=Asia/Tehran"  # a machine's own: what is stored must not depend on it
     _call(programs / "pg_ctl", "-D", home / "db", "-w", "-l", home / "log", "-o", options, "start")
     return Server(home, programs)
 
