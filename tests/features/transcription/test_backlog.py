@@ -109,6 +109,14 @@ def test_the_latest_failures_tell_their_reasons_and_no_content(tools: Toolbox, a
     assert "My secret" not in str(found)
 
 
+def test_statements_are_in_every_databases_language(tools: Toolbox) -> None:
+    said: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: said.append(args[2]))
+    backlog.look(tools)
+    assert said
+    assert not [one for one in said if "NULLS " in one]  # MySQL has no such words
+
+
 def test_it_takes_the_same_number_of_statements_for_any_number_of_rows(tools: Toolbox, alice: User, bob: User) -> None:
     counted: list[str] = []
     event.listen(db.engine, "before_cursor_execute", lambda *args: counted.append(args[2]))

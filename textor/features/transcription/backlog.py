@@ -188,7 +188,7 @@ def _failures() -> list[Failure]:
             Transcription.error.is_not(None),
             Transcription.deleted_at.is_(None),
         )
-        .order_by(Transcription.finished_at.desc().nulls_last(), Transcription.seq.desc())
+        .order_by(Transcription.finished_at.is_(None), Transcription.finished_at.desc(), Transcription.seq.desc())
         .limit(FAILURES_SHOWN)
     ).all()
     return [Failure(row[0], row[1], row[2], row[3] or "", row[4]) for row in found]
