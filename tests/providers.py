@@ -18,7 +18,7 @@ from textor.domain.job_states import OPEN
 from textor.extensions import db
 from textor.features.transcription import pipeline
 from textor.job_queue import lanes, tickets
-from textor.job_queue.crew import Terms
+from textor.job_queue.crew import Crew, Terms
 from textor.job_queue.shift import Shift
 from textor.jobs import GuardedCrew
 from textor.models import Slice, Transcription, User
@@ -98,11 +98,12 @@ class Stage:
         return passed
 
     @contextmanager
-    def real_shift(self, terms: Terms | None = None, tools: Toolbox | None = None) -> Iterator[Shift]:
-        """A shift at work in a thread, as another process would be; told to stop at the end."""
+    def real_shift(self, terms: Terms | None = None, tools: Toolbox | None = None, crew: Crew | None = None) -> Iterator[Shift]:
+        """A shift at work in a thread named "shift", as another process would be; told to stop at the end."""
         tools = tools or self.tools
-        one = Shift(tools, GuardedCrew(tools), terms or Terms(run_seconds=60, idle_seconds=60, drain_seconds=5))
-        thread = threading.Thread(target=self.elsewhere(one.run))
+        terms = terms or Terms(run_seconds=60, idle_seconds=60, drain_seconds=5)
+        one = Shift(tools, crew or GuardedCrew(tools), terms)
+        thread = threading.Thread(target=self.elsewhere(one.run), name="shift")
         thread.start()
         try:
             yield one

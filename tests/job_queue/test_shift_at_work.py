@@ -2,11 +2,11 @@
 
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from tests import factories, shifts
@@ -14,11 +14,12 @@ from tests.fakes import remote_engine
 from tests.providers import Stage, stage
 from tests.waiting import until
 from textor.domain.job_states import Status
+from textor.domain.transcript import Transcript
 from textor.extensions import db
-from textor.features.transcription import finishing, remote
+from textor.features.transcription import remote
 from textor.job_queue import shift, slices, tickets
 from textor.job_queue.crew import Terms
-from textor.job_queue.shift import Shift
+from textor.jobs import GuardedCrew
 from textor.models import Slice
 from textor.toolbox import Toolbox
 
@@ -149,47 +150,44 @@ def test_a_shift_that_never_comes_to_rest_begins_nothing_more_after_its_longest_
     assert states() == ["remote"]
 
 
-def test_the_database_away_loses_no_answer(now: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_database_away_loses_no_answer(now: Stage) -> None:
     """It goes while a provider takes a job on: the id is committed when it is back, and nobody is asked again."""
-    is_away, real, tries = threading.Event(), slices.change, []
+    is_away, tries = threading.Event(), []
 
-    def change(one: slices.Taken, **values: object) -> bool:
-        if is_away.is_set():
+    def refuse(*_: object) -> None:
+        if is_away.is_set() and threading.current_thread().name == "shift":
             tries.append(time.monotonic())
             raise OperationalError("UPDATE", None, ConnectionError("away"))
-        return real(one, **values)
 
-    def is_refused(_shift: Shift, _said: object) -> bool:
-        raise OperationalError("SELECT 1", None, ConnectionError("away"))
-
-    monkeypatch.setattr(slices, "change", change)
-    monkeypatch.setattr(Shift, "_is_refused", is_refused)
-    is_away.set()
+    event.listen(db.engine, "before_cursor_execute", refuse)
+    now.provider.before_call = lambda verb, job: is_away.set() if verb == "start" else None
     now.provider.poll_seconds = 0.01
     now.upload()
     with now.real_shift(QUICK):
-        until(lambda: len(tries) >= 2, "keeping the answer was tried again", 20)
-        assert tries[1] - tries[0] > 0.9  # no busy loop
+        until(lambda: len(tries) >= 5, "the database was tried again", 20)
+        assert tries[4] - tries[0] > 1.5  # no busy loop
         assert states() == ["starting"]
         is_away.clear()
         until(lambda: is_over(now), "it is over", 30)
     assert now.provider.calls.count("start") == 1
 
 
-def test_an_answer_that_the_database_refuses_fails_its_transcription_and_no_other(
-    now: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@dataclass(frozen=True, slots=True)
+class RefusedCrew(GuardedCrew):
+    """What one slice has heard is more than the database takes."""
+
+    refused_id: int
+
+    def heard(self, one: slices.Taken, transcript: Transcript) -> None:
+        if one.id == self.refused_id:
+            raise OperationalError("UPDATE", None, ValueError("packet too large"))
+        GuardedCrew.heard(self, one, transcript)
+
+
+def test_an_answer_that_the_database_refuses_fails_its_transcription_and_no_other(now: Stage) -> None:
     now.provider.poll_seconds = 0.01
     refused, other = now.upload(), now.upload(owner=factories.user("Bob").id)
-    real, bad = finishing.settle, now.slices(refused)[0].id
-
-    def settle(tools: Toolbox, one: slices.Taken, **values: object) -> None:
-        if one.id == bad and "result" in values:
-            raise OperationalError("UPDATE", None, ValueError("packet too large"))
-        real(tools, one, **values)
-
-    monkeypatch.setattr(finishing, "settle", settle)
-    with now.real_shift(QUICK):
+    with now.real_shift(QUICK, crew=RefusedCrew(now.tools, now.slices(refused)[0].id)):
         until(lambda: is_over(now), "both are over", 30)
     assert (now.row(refused).status, now.row(refused).error) == (Status.FAILED, shift.BROKEN)
     assert now.row(other).status == Status.COMPLETED
