@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis import Redis
+from apiflask import APIFlask
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
@@ -109,7 +110,7 @@ def test_the_latest_failures_tell_their_reasons_and_no_content(tools: Toolbox, a
     assert "My secret" not in str(found)
 
 
-def test_statements_are_in_every_databases_language(tools: Toolbox) -> None:
+def test_statements_are_in_every_databases_language(app: APIFlask, tools: Toolbox) -> None:
     said: list[str] = []
     event.listen(db.engine, "before_cursor_execute", lambda *args: said.append(args[2]))
     backlog.look(tools)
