@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from redis import Redis
 from apiflask import APIFlask
+from redis import Redis
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
