@@ -1,9 +1,10 @@
-"""From one shift to the next."""
+"""From one shift to the next, and what one looks at first."""
 
+from tests import factories
 from tests.providers import Stage, stage
 from tests.shifts import AT_ONCE
 from textor import jobs
-from textor.job_queue import shift, tickets
+from textor.job_queue import attention, shift, slices, tickets
 
 __all__ = ["stage"]
 
@@ -18,3 +19,12 @@ def test_a_shift_that_ends_calls_the_next_while_there_is_work(stage: Stage) -> N
 def test_where_there_is_none_it_calls_nobody(stage: Stage) -> None:
     jobs.run_shift(stage.tools, AT_ONCE)
     assert tickets.waiting(stage.tools, shift.QUEUE) == []
+
+
+def test_a_job_with_news_is_looked_at_before_those_that_are_late(stage: Stage) -> None:
+    late, news = stage.upload(), stage.upload(owner=factories.user("Bob").id)
+    stage.shift()
+    stage.clock.advance(60)
+    assert slices.wake(stage.slices(news)[0].id)
+    found = attention.due(stage.tools, "fake_remote", 2, starts=False)
+    assert [one.claim.id for one in found] == [news, late]

@@ -29,7 +29,13 @@ def with_shift(stage: Stage, count: int = 1, *, owner: int | None = None, ago: f
     """A transcription that the shift has, of `count` slices that are due since so many seconds."""
     user_id = owner or stage.owner_id
     now = stage.clock.now()
-    active: dict[str, Any] = {"status": Status.PROCESSING, "active_for": user_id, "run_token": 1, "is_with_shift": True, "queued_at": now}
+    active: dict[str, Any] = {
+        "status": Status.PROCESSING,
+        "active_for": user_id,
+        "run_token": 1,
+        "is_with_shift": True,
+        "queued_at": now,
+    }
     row = factories.transcription(db.session.get_one(User, user_id), engine=ENGINE, **active)
     due_at = now - timedelta(seconds=ago)
     facts = {"transcription_seq": row.seq, "start": 0.0, "end": 1.0, "engine": ENGINE, "due_at": due_at}
@@ -120,7 +126,7 @@ def test_a_holder_that_lost_its_lease_changes_nothing(stage: Stage) -> None:
 def test_a_webhook_makes_it_due_even_while_it_is_looked_at(stage: Stage) -> None:
     with_shift(stage, state=SliceState.REMOTE, remote_id="job")
     (held,) = slices.take(stage.tools, polls(stage))
-    assert slices.wake(stage.tools, held.id)
+    assert slices.wake(held.id)
     slices.ask_again([(held, stage.clock.now() + timedelta(seconds=30))])
     assert [one.id for one in polls(stage)] == [held.id]
 

@@ -26,7 +26,8 @@ from textor.toolbox import Toolbox
 
 UNDER_WAY = (SliceState.STARTING, SliceState.REMOTE)
 OPEN = (SliceState.WAITING, *UNDER_WAY)
-NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+NEVER, FIRST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 2, tzinfo=UTC)
+"""Before anything is due; and due before everything else, so that news goes before the looks that are late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,9 @@ def start_later(one: Taken, at: datetime, error: str, *, is_lost: bool) -> bool:
     return changed
 
 
-def wake(tools: Toolbox, slice_id: int) -> bool:
-    """A provider says that it has news; it is asked at once. Commits."""
-    woken = claims.change(
-        update(Slice).where(Slice.id == slice_id, Slice.state == SliceState.REMOTE).values(due_at=tools.clock.now())
-    )
+def wake(slice_id: int) -> bool:
+    """A provider says that it has news; it is asked at once, before all others. Commits."""
+    woken = claims.change(update(Slice).where(Slice.id == slice_id, Slice.state == SliceState.REMOTE).values(due_at=FIRST))
     db.session.commit()
     return woken
 

@@ -118,7 +118,7 @@ def called_back(tools: Toolbox, slice_id: int, proof: str, header: str) -> bool:
     """A provider says that a slice has news: it is asked at once. False for whoever can't know the slice's secrets."""
     fits = hmac.compare_digest(proof.encode(), _proof(tools, slice_id, "path").encode())
     fits &= hmac.compare_digest(header.encode(), secret(tools, slice_id).encode())
-    if fits and slices.wake(tools, slice_id):
+    if fits and slices.wake(slice_id):
         shift.ensure(tools)
         shift.wake(tools)
     return fits
