@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
