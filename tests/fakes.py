@@ -94,7 +94,7 @@ class FakeRemoteEngine(FakeEngine):
             raise self.away
         self.asked.append(job.id)
         if job.id in self.lost:
-            raise JobLost("The provider gave the job up.")
+            raise JobLost("The provider gave the job up.", retryable=True)
         is_done = len(self.asked) >= self.polls if self.finished is None else job.id in self.finished
         if not is_done:
             return Progress(poll_seconds=self.poll_seconds)

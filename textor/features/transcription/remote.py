@@ -85,7 +85,7 @@ class RemoteCrew:
             return True
         if self._may_try_again(one, error):
             return False
-        finishing.settle(self.tools, one, state=SliceState.FAILED, error=error.message if not error.retryable else TOO_LONG)
+        finishing.settle(self.tools, one, state=SliceState.FAILED, error=_last_word(one, error))
         return True
 
     def move_on(self, one: Taken, error: str) -> bool:
@@ -122,6 +122,11 @@ def called_back(tools: Toolbox, slice_id: int, proof: str, header: str) -> bool:
         shift.ensure(tools)
         shift.wake(tools)
     return fits
+
+
+def _last_word(one: Taken, error: EngineError) -> str:
+    """Why a slice has failed. A job that was asked after for a day says only what was wrong with the last call."""
+    return TOO_LONG if one.remote_id and error.retryable and not error.is_lost else error.message
 
 
 def _proof(tools: Toolbox, slice_id: int, purpose: str) -> str:
