@@ -14,7 +14,7 @@ help:
 	@echo 'make test     run the test suite (ARGS="-k upload" chooses)'
 	@echo 'make check    formatting, lint, types, floors, templates'
 	@echo 'make bench    measure: every tests/bench/*.py'
-	@echo 'make bench-queue  what the queue can take, in eight minutes (ARGS=--quick: less)'
+	@echo 'make bench-queue  what the queue can take, beside a plain RQ worker (ARGS=--quick: less)'
 	@echo 'make chaos    faults for half an hour, SQLite and PostgreSQL by turns (SECONDS=600 ARGS="--seed 7")'
 	@echo 'make lock     write requirements.txt anew from pyproject.toml'
 

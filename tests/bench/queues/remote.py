@@ -52,9 +52,9 @@ def measure(table: Table, database: str, count: int, hold_seconds: float, *, is_
         if is_whole:
             with _shift(site) as running:
                 _hold(bench, running, "the engine's own pace")
+                _see(bench, running, count // 10, 20, None)
             with _shift(site, {PACE: ANY_PACE}) as running:
                 _hold(bench, running, "any pace")
-                _see(bench, running, count // 10, 20, None)
         with site.web(port) as web, _shift(site, public) as running:
             _compare(bench, _hold(bench, running, "callbacks"), plain_bytes)
             _see(bench, running, count // 5, SECONDS_TO_END, web)
