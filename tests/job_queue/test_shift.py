@@ -1,5 +1,7 @@
 """From one shift to the next, and what one looks at first."""
 
+from dataclasses import replace
+
 from tests import factories
 from tests.providers import Stage, stage
 from tests.shifts import AT_ONCE
@@ -19,6 +21,14 @@ def test_a_shift_that_ends_calls_the_next_while_there_is_work(stage: Stage) -> N
 def test_where_there_is_none_it_calls_nobody(stage: Stage) -> None:
     jobs.run_shift(stage.tools, AT_ONCE)
     assert tickets.waiting(stage.tools, shift.QUEUE) == []
+
+
+def test_a_job_taken_on_in_the_last_moment_of_a_stop_is_written_down(stage: Stage) -> None:
+    row_id = stage.upload()
+    ending = shift.Shift(stage.tools, jobs.GuardedCrew(stage.tools), replace(AT_ONCE, drain_seconds=0, tick_seconds=1))
+    stage.provider.before_call = lambda verb, _job: ending.stop() if verb == "start" else None
+    ending.run()
+    assert [(one.state, one.remote_id) for one in stage.slices(row_id)] == [("remote", "remote-1")]
 
 
 def test_a_job_with_news_is_looked_at_before_those_that_are_late(stage: Stage) -> None:

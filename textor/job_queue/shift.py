@@ -142,12 +142,19 @@ class Shift:
         """Polls that nobody waits for any more are due at once, for the next shift. A start may yet reach its provider."""
         now = self._tools.clock.now()
         try:
+            self._settle_last()
             slices.ask_again((one, now) for one in self._hands.held.values() if not one.is_start)
         except (OperationalError, InterfaceError):
             db.session.rollback()
         for said in self._hands.unsettled:
             if isinstance(said.answer, RemoteJob):
                 log.error("%s has taken on job %s, which the database could not be told", said.work.engine, said.answer.id)
+
+    def _settle_last(self) -> None:
+        """What was answered while the time to stop ran out."""
+        if not self._hands.is_empty:
+            self._gather()
+            self._settle()
 
     def _round(self) -> None:
         """One turn. The database away: what was answered is kept until it is back."""
