@@ -1,11 +1,8 @@
 """A real shift process and a real SDK: what a stop and a kill -9 do to calls that are under way."""
 
-import os
 import signal
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import psutil
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import select
@@ -14,20 +11,18 @@ from tests import factories
 from tests.conftest import FIXTURES
 from tests.emulators.assemblyai import AssemblyAI
 from tests.emulators.provider import serving
-from tests.laws import ROOT
 from tests.waiting import until
-from textor import toolbox
+from tests.workers import Start, start, tools
 from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.job_queue import lanes
 from textor.models import Slice, Transcription
-from textor.settings import Settings
 from textor.toolbox import Toolbox
+
+__all__ = ["start", "tools"]
 
 HEROKU_SECONDS = 30
 KEY = "a-key"
-
-Start = Callable[..., psutil.Popen]
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -41,32 +36,6 @@ def provider() -> Iterator[AssemblyAI]:
 @pytest.fixture
 def environ(environ: dict[str, str], provider: AssemblyAI) -> dict[str, str]:
     return environ | {"LEASE_SECONDS": "3", "ASSEMBLYAI_API_KEY": KEY, "ASSEMBLYAI_BASE_URL": provider.url}
-
-
-@pytest.fixture
-def tools(settings: Settings) -> Toolbox:
-    """The real tools and the real clock: other processes take part."""
-    tools = toolbox.build(settings)
-    tools.redis.flushdb()
-    return tools
-
-
-@pytest.fixture
-def start(app: APIFlask, environ: dict[str, str]) -> Iterator[Start]:
-    """Starts workers: what prepares recordings, and the shift with the scheduler."""
-    started: list[psutil.Popen] = []
-
-    def run(*arguments: str) -> psutil.Popen:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("COV_CORE")}
-        started.append(psutil.Popen([sys.executable, "worker.py", *arguments], cwd=ROOT, env=inherited | environ))
-        return started[-1]
-
-    yield run
-    for process in started:
-        if process.poll() is None:
-            process.terminate()
-    for process in started:
-        process.wait(60)
 
 
 @pytest.fixture

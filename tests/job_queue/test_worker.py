@@ -1,10 +1,6 @@
 """Real worker processes on a real queue: what a stop, a cancel and a kill -9 do to the work in hand."""
 
-import os
 import signal
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -14,49 +10,21 @@ from sqlalchemy import select
 from tests import factories
 from tests.conftest import FIXTURES
 from tests.waiting import until
-from textor import toolbox
+from tests.workers import Start, start, tools
 from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.features.recordings import library
 from textor.features.transcription import control
 from textor.job_queue import lanes, worker
 from textor.models import Transcription, User
-from textor.settings import Settings
 from textor.toolbox import Toolbox
 
-ROOT = Path(__file__).parents[2]
-Start = Callable[..., psutil.Popen]
+__all__ = ["start", "tools"]
 
 
 @pytest.fixture
 def environ(environ: dict[str, str]) -> dict[str, str]:
     return environ | {"LEASE_SECONDS": "3", "MAX_ATTEMPTS": "3"}
-
-
-@pytest.fixture
-def tools(settings: Settings) -> Toolbox:
-    """The real tools and the real clock: other processes take part."""
-    tools = toolbox.build(settings)
-    tools.redis.flushdb()
-    return tools
-
-
-@pytest.fixture
-def start(app: APIFlask, environ: dict[str, str]) -> Iterator[Start]:
-    """Starts worker.py with the given arguments."""
-    started: list[psutil.Popen] = []
-
-    def run(*arguments: str) -> psutil.Popen:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("COV_CORE")}
-        started.append(psutil.Popen([sys.executable, "worker.py", *arguments], cwd=ROOT, env=inherited | environ))
-        return started[-1]
-
-    yield run
-    for process in started:
-        if process.poll() is None:
-            process.terminate()
-    for process in started:
-        process.wait(30)
 
 
 @pytest.fixture
