@@ -165,7 +165,7 @@ def test_the_database_away_loses_no_answer(now: Stage) -> None:
     now.upload()
     with now.real_shift(QUICK):
         until(lambda: len(tries) >= 5, "the database was tried again", 20)
-        assert tries[4] - tries[0] > 1.5  # no busy loop
+        assert tries[4] - tries[0] > 0.9  # no busy loop; the first may be the reconciler's, after which nobody waits
         assert states() == ["starting"]
         is_away.clear()
         until(lambda: is_over(now), "it is over", 30)
