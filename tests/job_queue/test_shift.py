@@ -6,7 +6,9 @@ from tests import factories
 from tests.providers import Stage, stage
 from tests.shifts import AT_ONCE
 from textor import jobs
-from textor.job_queue import attention, shift, slices, tickets
+from textor.domain.job_states import Status
+from textor.extensions import db
+from textor.job_queue import attention, runs, shift, slices, tickets
 
 __all__ = ["stage"]
 
@@ -20,6 +22,19 @@ def test_a_shift_that_ends_calls_the_next_while_there_is_work(stage: Stage) -> N
 
 def test_where_there_is_none_it_calls_nobody(stage: Stage) -> None:
     jobs.run_shift(stage.tools, AT_ONCE)
+    assert tickets.waiting(stage.tools, shift.QUEUE) == []
+
+
+def test_what_waits_for_its_turn_again_calls_no_shift(stage: Stage) -> None:
+    row_id = stage.upload()
+    stage.shift()
+    row = stage.row(row_id)
+    runs.reclaim(stage.tools, row.id, row.run_token, row.heartbeat_at)
+    row = stage.row(row_id)
+    row.status, row.active_for = Status.PENDING, None  # the lane has another first
+    db.session.commit()
+    stage.tools.redis.flushdb()
+    shift.ensure(stage.tools)
     assert tickets.waiting(stage.tools, shift.QUEUE) == []
 
 

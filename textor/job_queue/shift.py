@@ -23,6 +23,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from textor import toolbox
 from textor.adapters.stt.port import RemoteJob
+from textor.domain.job_states import Status
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
 from textor.job_queue import attention, breakers, clocks, discards, reconciler, slices, tickets
@@ -31,7 +32,7 @@ from textor.job_queue.hands import Choice, Hands, Said
 from textor.job_queue.inbox import Inbox
 from textor.job_queue.settling import Desk, Reports
 from textor.job_queue.slices import Taken
-from textor.models import Discard, Slice
+from textor.models import Discard, Slice, Transcription
 from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -288,9 +289,10 @@ class Shift:
 
 
 def _is_needed() -> bool:
-    needed = db.session.scalar(select(exists(Slice.id).where(slices.wants_attention()))) or db.session.scalar(
-        select(exists(Discard.id))
-    )
+    """What belongs to a transcription that waits for its turn again is nobody's to touch."""
+    under_way = (Slice.transcription_seq == Transcription.seq, Transcription.status == Status.PROCESSING)
+    is_due = exists(Slice.id).where(slices.wants_attention(), *under_way)
+    needed = db.session.scalar(select(is_due)) or db.session.scalar(select(exists(Discard.id)))
     db.session.commit()
     return bool(needed)
 
