@@ -72,7 +72,7 @@ def test_it_serves_and_stops_cleanly(app: APIFlask, environ: dict[str, str], red
         )
     try:
         until(lambda: workers.alive(redis) == dict.fromkeys(QUEUES, 1), "every queue is served", READY_SECONDS)
-        until(lambda: redis.exists("textor:periodic:incoming"), "the scheduler is at work", READY_SECONDS)
+        until(lambda: redis.exists("textor:periodic:purge"), "the scheduler is at work", READY_SECONDS)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0

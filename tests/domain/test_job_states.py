@@ -42,6 +42,7 @@ def test_what_is_final_leaves_only_by_a_retry(before: Status) -> None:
     assert {after for after in Status if may_follow(before, after)} == {Status.PENDING}
 
 
-@pytest.mark.parametrize("after", sorted(set(Status) - {Status.QUEUED, Status.CANCELLED}))
+# PARTIAL: missing parts that waited to be tried again, and were cancelled
+@pytest.mark.parametrize("after", sorted(set(Status) - {Status.QUEUED, Status.CANCELLED, Status.PARTIAL}))
 def test_nothing_pending_skips_the_queue(after: Status) -> None:
     assert not may_follow(Status.PENDING, after)
