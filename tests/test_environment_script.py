@@ -147,4 +147,12 @@ def test_a_chosen_python_that_does_not_fit_is_named(tmp_path: Path) -> None:
 
 def test_make_tells_what_it_can_do() -> None:
     done = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert [line.split()[1] for line in done.stdout.splitlines()] == ["run", "test", "check", "bench", "bench-queue", "chaos", "lock"]
+    assert [line.split()[1] for line in done.stdout.splitlines()] == [
+        "run",
+        "test",
+        "check",
+        "bench",
+        "bench-queue",
+        "chaos",
+        "lock",
+    ]
