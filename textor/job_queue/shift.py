@@ -48,7 +48,6 @@ REDIS_SECONDS = 1.0
 MOST_TRIES = 5
 """How often an answer is written that the database refuses, though it answers."""
 
-
 BROKEN = "Something went wrong inside Textor while it talked to the provider. Try again; if it happens again, tell the operator."
 
 
@@ -242,12 +241,9 @@ class Shift:
             return
         for engine in attention.engines(self._tools, starts=True):
             error = breakers.last_error(self._tools, engine)
-            waiting = (
-                attention.due(self._tools, engine, self._terms.most_of_one, starts=True, without=self._hands.held)
-                if error
-                else []
-            )
-            for one in waiting:
+            if not error:
+                continue
+            for one in attention.due(self._tools, engine, self._terms.most_of_one, starts=True, without=self._hands.held):
                 with suppress(Fenced):
                     self._crew.move_on(one, error)
 
@@ -291,8 +287,8 @@ class Shift:
 def _is_needed() -> bool:
     """What belongs to a transcription that waits for its turn again is nobody's to touch."""
     under_way = (Slice.transcription_seq == Transcription.seq, Transcription.status == Status.PROCESSING)
-    is_due = exists(Slice.id).where(slices.wants_attention(), *under_way)
-    needed = db.session.scalar(select(is_due)) or db.session.scalar(select(exists(Discard.id)))
+    is_due = select(exists(Slice.id).where(slices.wants_attention(), *under_way))
+    needed = db.session.scalar(is_due) or db.session.scalar(select(exists(Discard.id)))
     db.session.commit()
     return bool(needed)
 
