@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Update, update
+from sqlalchemy import ColumnElement, CursorResult, Update, case, update
 
 from textor.domain.job_states import Status
 from textor.extensions import db
@@ -56,3 +56,8 @@ def waiting_again(tools: Toolbox) -> dict[str, Any]:
         "started_at": None,
         "updated_at": tools.clock.now(),
     }
+
+
+def unless_readable(status: Status) -> ColumnElement[str]:
+    """What a row that didn't come to its end becomes: `status`, but one with a text to read, from an earlier run, keeps it."""
+    return case((Transcription.text.is_not(None), Status.PARTIAL), else_=status)

@@ -13,7 +13,7 @@ import logging
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import case, delete, exists, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -63,7 +63,7 @@ def cancel(tools: Toolbox, transcription_id: str, reason: str = "Cancelled by us
         update(Transcription)
         .where(Transcription.seq == row.seq, Transcription.status.in_(OPEN), Transcription.run_token == row.run_token)
         .values(
-            status=case((Transcription.text.is_not(None), Status.PARTIAL), else_=Status.CANCELLED),
+            status=claims.unless_readable(Status.CANCELLED),
             active_for=None,
             run_token=row.run_token + 1,
             is_with_shift=False,

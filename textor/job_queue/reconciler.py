@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 from redis.exceptions import RedisError
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from textor.domain.job_states import Status
@@ -41,34 +41,24 @@ def reconcile_if_due(tools: Toolbox) -> None:
 
 def _reclaim_stale(tools: Toolbox) -> int:
     """Runs whose worker has fallen silent. What the shift has isn't among them: its slices have leases of their own."""
-    silent_since = tools.clock.now() - timedelta(seconds=tools.settings.lease_seconds)
-    stale = db.session.execute(
-        select(Transcription.id, Transcription.run_token, Transcription.heartbeat_at).where(
-            IS_ACTIVE,
-            Transcription.status == Status.PROCESSING,
-            Transcription.is_with_shift.is_(False),
-            Transcription.heartbeat_at < silent_since,
-        )
-    ).all()
-    db.session.commit()
-    return sum(runs.reclaim(tools, row.id, row.run_token, row.heartbeat_at) for row in stale)
+    return _reclaim_silent(tools, Transcription.is_with_shift.is_(False))
 
 
 def _reclaim_stranded(tools: Toolbox) -> int:
     """Runs that the shift has, and of which no slice will ever be due: a kill came between the last slice and the end."""
-    silent_since = tools.clock.now() - timedelta(seconds=tools.settings.lease_seconds)
     will_be_due = exists().where(Slice.transcription_seq == Transcription.seq, Slice.due_at.is_not(None))
-    stranded = db.session.execute(
+    return _reclaim_silent(tools, Transcription.is_with_shift.is_(True), ~will_be_due)
+
+
+def _reclaim_silent(tools: Toolbox, *which: ColumnElement[bool]) -> int:
+    silent_since = tools.clock.now() - timedelta(seconds=tools.settings.lease_seconds)
+    silent = db.session.execute(
         select(Transcription.id, Transcription.run_token, Transcription.heartbeat_at).where(
-            IS_ACTIVE,
-            Transcription.status == Status.PROCESSING,
-            Transcription.is_with_shift.is_(True),
-            Transcription.heartbeat_at < silent_since,
-            ~will_be_due,
+            IS_ACTIVE, Transcription.status == Status.PROCESSING, Transcription.heartbeat_at < silent_since, *which
         )
     ).all()
     db.session.commit()
-    return sum(runs.reclaim(tools, row.id, row.run_token, row.heartbeat_at) for row in stranded)
+    return sum(runs.reclaim(tools, row.id, row.run_token, row.heartbeat_at) for row in silent)
 
 
 def _reticket(tools: Toolbox) -> int:

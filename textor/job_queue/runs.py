@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import func, literal, select, update
 
 from textor.domain.job_states import ACTIVE, Status
 from textor.errors import Fenced
@@ -98,7 +98,7 @@ def finish(tools: Toolbox, claim: Claim, status: Status, **values: Any) -> None:
     """End the run in `status`, free the lane and start the user's next. One that fails and has a text to read, from an earlier
     run, keeps it. Raises Fenced."""
     now = tools.clock.now()
-    ended: Any = case((Transcription.text.is_not(None), Status.PARTIAL), else_=status) if status == Status.FAILED else status
+    ended: Any = claims.unless_readable(status) if status == Status.FAILED else status
     write(tools, claim, status=ended, active_for=None, finished_at=now, is_with_shift=False, **values)
     slices.let_go(tools, claim.seq)
     db.session.commit()
@@ -169,7 +169,7 @@ def reclaim(tools: Toolbox, transcription_id: str, token: int, seen: datetime | 
     )
     again = stale.where(Transcription.attempts < tools.settings.max_attempts).values(**claims.waiting_again(tools))
     lost = stale.values(
-        status=case((Transcription.text.is_not(None), Status.PARTIAL), else_=Status.FAILED),
+        status=claims.unless_readable(Status.FAILED),
         active_for=None,
         is_with_shift=False,
         run_token=token + 1,

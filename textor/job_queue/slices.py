@@ -91,11 +91,7 @@ def take(tools: Toolbox, found: Sequence[Taken]) -> list[Taken]:
 def keep(tools: Toolbox, held: Sequence[Taken]) -> list[Taken]:
     """Push the end of their leases ahead, for calls that take long. Commits."""
     until = tools.clock.now() + timedelta(seconds=tools.settings.lease_seconds)
-    if held:
-        values = [{"of": one.id, "seen": one.lease, "was": one.until} for one in _in_order(held)]
-        statement = _held("of", "seen").where(Slice.due_at == bindparam("was")).values(due_at=until)
-        db.session.connection().execute(statement, values)
-        db.session.commit()
+    ask_again((one, until) for one in held)
     return [replace(one, until=until) for one in held]
 
 

@@ -13,33 +13,18 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.stt.test_assemblyai import KEY, NO_OPTIONS, at, started
+from tests.adapters.stt.test_assemblyai import KEY, NO_OPTIONS, at, engine, no_proxy, provider, started
 from tests.conftest import missing
 from tests.emulators.assemblyai import AssemblyAI
-from tests.emulators.provider import serving
 from textor.adapters.stt.assemblyai import AssemblyAIEngine
 from textor.adapters.stt.port import RemoteJob
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, JobLost
 
+__all__ = ["engine", "no_proxy", "provider"]
+
 JOB = RemoteJob("11111111-2222-3333-4444-555555555555")
 BALANCE = "Your current account balance is negative. Please top up to continue using the API."
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-def provider() -> Iterator[AssemblyAI]:
-    with serving(AssemblyAI(KEY)) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def engine(provider: AssemblyAI) -> AssemblyAIEngine:
-    return at(provider.url)
 
 
 def failure_of_start(engine: AssemblyAIEngine) -> EngineError:

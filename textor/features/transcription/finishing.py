@@ -131,8 +131,8 @@ def _outcome(row: Transcription, done: Sequence[Transcript], lost: Sequence[Slic
     told = next((one for one in done if one.language), None)
     details = dict(done[0].details) if len(done) == 1 else {"slices": [dict(one.details) for one in done if one.details]}
     details = {name: value for name, value in details.items() if value}
-    if row.details.get("failover"):
-        details["failover"] = row.details["failover"]
+    if row.details.get(failover.NOTES):
+        details[failover.NOTES] = row.details[failover.NOTES]
     if lost:
         details["gaps"] = [{"start": one.start, "end": one.end, "channel": one.channel, "error": one.error} for one in lost]
     return {
