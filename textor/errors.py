@@ -9,6 +9,7 @@ TextorError                 message is a sentence fit for the user
 ├── WrongState              409  not possible in the state the thing is in
 ├── TooManyRequests         429  a limit was hit; carries retry_after
 ├── Unavailable             503  something Textor depends on is down
+├── Unreachable                  a server outside gave no answer that can be read
 ├── EngineError                  a speech engine failed; retryable or final
 │   ├── ModelMissing             a local model isn't on this machine
 │   ├── JobLost                  a provider gave up a job it had taken on
@@ -88,6 +89,10 @@ class Unavailable(TextorError):
     def __init__(self, message: str, *, retry_after: int = 5) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Unreachable(TextorError):
+    """A server outside could not be reached, broke off, took too long or sent more than anybody should."""
 
 
 class EngineError(TextorError):

@@ -7,17 +7,17 @@ reported in one message. docs/settings.md has a row for each (a test insists).
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-from textor.domain import storage_places
+from textor.domain import setting_values, storage_places
+from textor.domain.setting_values import Parse
 from textor.domain.storage_places import Bucket, Folder
 from textor.errors import ConfigurationError
 
@@ -30,75 +30,12 @@ NO_SHARED_DISK = (
     "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_S3_REGION_NAME, or add one: heroku addons:create bucketeer:hobbyist"
 )
 ASSEMBLYAI_URL = "https://api.assemblyai.com"
+OPENAI_URL = "https://api.openai.com/v1"
 ASSEMBLYAI_MODELS = ("universal-3-5-pro", "universal-2")
-
-Parse = Callable[[str], Any]
-
-
-def _text(value: str) -> str:
-    return value
-
-
-def _key(value: str) -> str:
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("must be a key alone: one word, without accents or blanks")
-    return value
 
 
 def _path(value: str) -> Path:
     return Path(value).expanduser().absolute()
-
-
-def _flag(value: str) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    if value.lower() not in words:
-        raise ValueError("must be true or false")
-    return words[value.lower()]
-
-
-def _words(value: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in value.split(",") if word.strip())
-
-
-def _counts(value: str) -> tuple[tuple[str, int], ...]:
-    pairs = [word.partition("=") for word in _words(value)]
-    if any(not name.strip() or not count.strip().isdigit() or not int(count) for name, _, count in pairs):
-        raise ValueError("must look like openai=4,assemblyai=100, with whole numbers from 1")
-    return tuple((name.strip(), int(count)) for name, _, count in pairs)
-
-
-def _whole(low: int, high: int) -> Parse:
-    def parse(value: str) -> int:
-        if not value.lstrip("-").isdigit() or not low <= int(value) <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return int(value)
-
-    return parse
-
-
-def _choice(*choices: str) -> Parse:
-    def parse(value: str) -> str:
-        if value not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}")
-        return value
-
-    return parse
-
-
-def _address(*schemes: str) -> Parse:
-    def parse(value: str) -> str:
-        if urlsplit(value).scheme.split("+")[0] not in schemes:
-            raise ValueError(f"must start with one of {', '.join(f'{scheme}://' for scheme in schemes)}")
-        return value
-
-    return parse
-
-
-def _database(value: str) -> str:
-    """Heroku still hands out postgres://, which SQLAlchemy no longer knows; drivers are ours to name."""
-    scheme, rest = _address("sqlite", "postgres", "postgresql", "mysql", "mariadb")(value).split("://", 1)
-    drivers = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
-    return f"{drivers.get(scheme, scheme)}://{rest}".replace("mariadb://", "mariadb+pymysql://")
 
 
 def _from(variable: str, parse: Parse, default: Any = None, *, also: str = "", secret: bool = False) -> Any:
@@ -110,44 +47,59 @@ def _from(variable: str, parse: Parse, default: Any = None, *, also: str = "", s
 class Settings:
     """All settings, typed. Times are in seconds unless the name says otherwise."""
 
-    environment: str = _from("TEXTOR_ENV", _choice("development", "production"), "development")
+    environment: str = _from("TEXTOR_ENV", setting_values.choice("development", "production"), "development")
     data_dir: Path = _from("DATA_DIR", _path, Path("data"))
     storage_url: Folder | Bucket | None = _from("STORAGE_URL", storage_places.parse)
-    aws_access_key_id: str = _from("AWS_ACCESS_KEY_ID", _text, "", also="BUCKETEER_AWS_ACCESS_KEY_ID", secret=True)
-    aws_secret_access_key: str = _from("AWS_SECRET_ACCESS_KEY", _text, "", also="BUCKETEER_AWS_SECRET_ACCESS_KEY", secret=True)
+    aws_access_key_id: str = _from("AWS_ACCESS_KEY_ID", setting_values.text, "", also="BUCKETEER_AWS_ACCESS_KEY_ID", secret=True)
+    aws_secret_access_key: str = _from(
+        "AWS_SECRET_ACCESS_KEY", setting_values.text, "", also="BUCKETEER_AWS_SECRET_ACCESS_KEY", secret=True
+    )
     aws_storage_bucket_name: str = _from("AWS_STORAGE_BUCKET_NAME", storage_places.bucket_name, "", also="BUCKETEER_BUCKET_NAME")
-    aws_s3_region_name: str = _from("AWS_S3_REGION_NAME", _text, "", also="BUCKETEER_AWS_REGION")
+    aws_s3_region_name: str = _from("AWS_S3_REGION_NAME", setting_values.text, "", also="BUCKETEER_AWS_REGION")
     aws_s3_endpoint_url: str = _from("AWS_S3_ENDPOINT_URL", storage_places.endpoint, "")
-    dyno: str = _from("DYNO", _text, "")
-    host: str = _from("HOST", _text, "127.0.0.1")
-    port: int = _from("PORT", _whole(1, 65_535), 8000)
-    database_url: str = _from("DATABASE_URL", _database, "", secret=True)
-    redis_url: str = _from("REDIS_URL", _address("redis", "rediss", "unix"), "", also="REDIS_TLS_URL", secret=True)
-    secret_key: str = _from("SECRET_KEY", _text, "", secret=True)
-    allowed_hosts: tuple[str, ...] = _from("ALLOWED_HOSTS", _words, ())
-    trusted_proxies: int = _from("TRUSTED_PROXIES", _whole(0, 10), 0)
-    secure_ssl_redirect: bool = _from("SECURE_SSL_REDIRECT", _flag, False)
-    secure_hsts_seconds: int = _from("SECURE_HSTS_SECONDS", _whole(0, 63_072_000), 0)
-    htmx_url: str = _from("HTMX_URL", _text, HTMX_CDN)
-    web_concurrency: int = _from("WEB_CONCURRENCY", _whole(1, 64), 2)
-    workers: int = _from("WORKERS", _whole(1, 64), 2)
-    max_upload_mb: int = _from("MAX_UPLOAD_MB", _whole(1, 20_000), 500)
-    max_audio_hours: int = _from("MAX_AUDIO_HOURS", _whole(1, 48), 12)
-    default_engine: str = _from("DEFAULT_ENGINE", _text, "")
-    whisper_model: str = _from("WHISPER_MODEL", _text, "base")
+    dyno: str = _from("DYNO", setting_values.text, "")
+    host: str = _from("HOST", setting_values.text, "127.0.0.1")
+    port: int = _from("PORT", setting_values.whole(1, 65_535), 8000)
+    database_url: str = _from("DATABASE_URL", setting_values.database, "", secret=True)
+    redis_url: str = _from("REDIS_URL", setting_values.address("redis", "rediss", "unix"), "", also="REDIS_TLS_URL", secret=True)
+    secret_key: str = _from("SECRET_KEY", setting_values.text, "", secret=True)
+    allowed_hosts: tuple[str, ...] = _from("ALLOWED_HOSTS", setting_values.words, ())
+    trusted_proxies: int = _from("TRUSTED_PROXIES", setting_values.whole(0, 10), 0)
+    secure_ssl_redirect: bool = _from("SECURE_SSL_REDIRECT", setting_values.flag, False)
+    secure_hsts_seconds: int = _from("SECURE_HSTS_SECONDS", setting_values.whole(0, 63_072_000), 0)
+    htmx_url: str = _from("HTMX_URL", setting_values.text, HTMX_CDN)
+    web_concurrency: int = _from("WEB_CONCURRENCY", setting_values.whole(1, 64), 2)
+    workers: int = _from("WORKERS", setting_values.whole(1, 64), 2)
+    max_upload_mb: int = _from("MAX_UPLOAD_MB", setting_values.whole(1, 20_000), 500)
+    max_audio_hours: int = _from("MAX_AUDIO_HOURS", setting_values.whole(1, 48), 12)
+    default_engine: str = _from("DEFAULT_ENGINE", setting_values.text, "")
+    whisper_model: str = _from("WHISPER_MODEL", setting_values.text, "base")
     whisper_models_dir: Path | None = _from("WHISPER_MODELS_DIR", _path, None)
-    assemblyai_api_key: str = _from("ASSEMBLYAI_API_KEY", _key, "", also="API_KEY_ASSEMBLYAI", secret=True)
-    assemblyai_base_url: str = _from("ASSEMBLYAI_BASE_URL", _address("https", "http"), ASSEMBLYAI_URL)
-    assemblyai_speech_models: tuple[str, ...] = _from("ASSEMBLYAI_SPEECH_MODELS", _words, ASSEMBLYAI_MODELS)
-    slice_minutes: int = _from("SLICE_MINUTES", _whole(1, 120), 10)
-    failover_engines: tuple[str, ...] = _from("FAILOVER_ENGINES", _words, ())
-    provider_concurrency: tuple[tuple[str, int], ...] = _from("PROVIDER_CONCURRENCY", _counts, ())
-    delete_at_provider: bool = _from("DELETE_AT_PROVIDER", _flag, True)
-    public_url: str = _from("PUBLIC_URL", _address("https", "http"), "")
-    lease_seconds: int = _from("LEASE_SECONDS", _whole(2, 600), 15)
-    max_attempts: int = _from("MAX_ATTEMPTS", _whole(1, 20), 5)
-    undo_seconds: int = _from("UNDO_SECONDS", _whole(0, 86_400), 600)
-    log_level: str = _from("LOG_LEVEL", _choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+    assemblyai_api_key: str = _from("ASSEMBLYAI_API_KEY", setting_values.key, "", also="API_KEY_ASSEMBLYAI", secret=True)
+    assemblyai_base_url: str = _from("ASSEMBLYAI_BASE_URL", setting_values.address("https", "http"), ASSEMBLYAI_URL)
+    assemblyai_speech_models: tuple[str, ...] = _from("ASSEMBLYAI_SPEECH_MODELS", setting_values.words, ASSEMBLYAI_MODELS)
+    openai_api_key: str = _from("OPENAI_API_KEY", setting_values.key, "", secret=True)
+    openai_base_url: str = _from("OPENAI_BASE_URL", setting_values.address("https", "http"), OPENAI_URL)
+    openai_transcribe_model: str = _from("OPENAI_TRANSCRIBE_MODEL", setting_values.text, "")
+    eboo_token: str = _from("EBOO_TOKEN", setting_values.key, "", secret=True)
+    eboo_base_url: str = _from("EBOO_BASE_URL", setting_values.address("https", "http"), "https://www.eboo.ir")
+    scribe_token: str = _from("SCRIBE_TOKEN", setting_values.key, "", secret=True)
+    scribe_base_url: str = _from("SCRIBE_BASE_URL", setting_values.address("https", "http"), "https://api.metisai.ir")
+    vira_token: str = _from("VIRA_TOKEN", setting_values.key, "", secret=True)
+    vira_base_url: str = _from("VIRA_BASE_URL", setting_values.address("https", "http"), "https://partai.gw.isahab.ir")
+    deepgram_api_key: str = _from("DEEPGRAM_API_KEY", setting_values.key, "", secret=True)
+    deepgram_base_url: str = _from("DEEPGRAM_BASE_URL", setting_values.address("https", "http"), "https://api.deepgram.com")
+    engine_prices: tuple[tuple[str, float], ...] = _from("ENGINE_PRICES", setting_values.prices, ())
+    monthly_budget: float | None = _from("MONTHLY_BUDGET", setting_values.amount)
+    slice_minutes: int = _from("SLICE_MINUTES", setting_values.whole(1, 120), 10)
+    failover_engines: tuple[str, ...] = _from("FAILOVER_ENGINES", setting_values.words, ())
+    provider_concurrency: tuple[tuple[str, int], ...] = _from("PROVIDER_CONCURRENCY", setting_values.counts, ())
+    delete_at_provider: bool = _from("DELETE_AT_PROVIDER", setting_values.flag, True)
+    public_url: str = _from("PUBLIC_URL", setting_values.address("https", "http"), "")
+    lease_seconds: int = _from("LEASE_SECONDS", setting_values.whole(2, 600), 15)
+    max_attempts: int = _from("MAX_ATTEMPTS", setting_values.whole(1, 20), 5)
+    undo_seconds: int = _from("UNDO_SECONDS", setting_values.whole(0, 86_400), 600)
+    log_level: str = _from("LOG_LEVEL", setting_values.choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 
     @property
     def is_production(self) -> bool:

@@ -31,13 +31,15 @@ class Segment:
 class Transcript:
     """What an engine heard. `segments` may be a generator that hands out each segment as it is produced.
 
-    `language` is an ISO 639-1 code; `details` is what an engine gives beyond text (chapters, key phrases...), JSON-ready.
+    `language` is an ISO 639-1 code; `details` is what an engine gives beyond text (chapters, key phrases...), JSON-ready;
+    `cost_usd` is what the provider says it charged, where it does.
     """
 
     segments: Iterable[Segment]
     language: str | None = None
     language_confidence: float | None = None
     details: Mapping[str, object] = field(default_factory=dict)
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

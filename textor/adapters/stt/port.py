@@ -63,6 +63,8 @@ class Options:
     language: str | None = None
     model: str | None = None
     diarize: bool = False
+    speaker_count: int | None = None
+    """How many people speak; None: find out."""
     vocabulary: tuple[str, ...] = ()
     callback: Callback | None = None
 
@@ -74,12 +76,18 @@ class Capabilities:
     languages: frozenset[str] | None = None
     """ISO 639-1 codes it understands; None: any."""
     detects_language: bool = False
+    segment_times: bool = True
+    """False: it gives text alone. Then Textor sends it slices so short that their own times will do."""
     word_times: bool = False
     speakers: bool = False
+    speaker_count: bool = False
+    """Can be told how many people speak."""
     vocabulary: bool = False
     channels: bool = False
     """Hears the channels of a call apart in one job; the others get a job per channel."""
     callbacks: bool = False
+    formats: frozenset[str] | None = None
+    """Endings of the files it takes, such as mp3; anything else is converted before it is sent. None: whatever there is."""
     max_bytes: int | None = None
     max_seconds: float | None = None
     max_in_flight: int | None = None
@@ -87,6 +95,8 @@ class Capabilities:
     calls_per_second: float | None = None
     """What the provider allows an account; polls are spread so that they stay below it."""
     runs_locally: bool = False
+    usd_per_hour: float | None = None
+    """What the provider charges for an hour of sound, in US dollars; None: not known. ENGINE_PRICES sets another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,15 @@ class Availability:
 
     ready: bool
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a provider answered when it was asked just now. `credit` is what is left there, in words: "3 h 20 min", "12.50 USD"."""
+
+    reachable: bool
+    reason: str | None = None
+    credit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +169,16 @@ class Engine(ABC):
         """The models to choose from, best default first; empty where the engine has just one way to work."""
         return ()
 
+    def can(self, model: str | None = None) -> Capabilities:
+        """What it can do with one of its models (None: the default). Pages, API and pipeline ask this, not `capabilities`."""
+        return self.capabilities
+
+    def health(self) -> Health:
+        """Ask the provider whether it is there, takes the key and has credit left: one cheap call that costs nothing. Local
+        engines answer by their availability. Never raises for what the provider does."""
+        state = self.availability()
+        return Health(state.ready, state.reason)
+
     @abstractmethod
     def start(self, audio: Audio, options: Options) -> Transcript | RemoteJob:
         """Transcribe, or hand the work to the provider. Raises EngineError."""
@@ -172,13 +201,15 @@ class Engine(ABC):
 
     def check_options(self, options: Options) -> None:
         """Refuse aloud what this engine can't honour. Raises InvalidInput naming the field. `en_us` is fine where `en` is."""
-        can = self.capabilities
+        can = self.can(options.model)
         asked = {options.language, languages.base(options.language)} if options.language else set()
         if asked and can.languages is not None and not asked & can.languages:
             spoken = ", ".join(sorted(can.languages))
             raise InvalidInput(f"{self.title} does not understand this language. It knows: {spoken}.", field="language")
         if options.vocabulary and not can.vocabulary:
             raise InvalidInput(f"{self.title} takes no vocabulary hints.", field="vocabulary")
+        if options.speaker_count and not can.speaker_count:
+            raise InvalidInput(f"{self.title} can't be told how many people speak.", field="speaker_count")
         names = {model.name for model in self.models()}
         if options.model and options.model not in names:
             known = ", ".join(sorted(names)) or "none"
