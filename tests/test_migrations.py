@@ -167,6 +167,17 @@ def test_what_providers_work_on_is_asked_for_after_upgrades_and_downgrades(empty
     assert [row.is_with_shift for row in db.session.query(Transcription).order_by(Transcription.seq)] == [True, False]
 
 
+@pytest.mark.both_databases
+def test_a_transcription_from_before_hints_has_none(empty: APIFlask) -> None:
+    upgrade()
+    seq = factories.transcription(factories.user("Alice"), vocabulary=["Textor"]).seq
+    db.session.commit()
+    flask_migrate.downgrade(directory=str(MIGRATIONS), revision="0002")
+    upgrade()
+    row = db.session.get_one(Transcription, seq)
+    assert (row.vocabulary, row.speaker_count, row.cost_usd, row.heard_seconds) == ([], None, None, None)
+
+
 def test_every_revision_has_a_sentence() -> None:
     assert [script.revision for script in scripts().walk_revisions() if not SENTENCE.fullmatch(script.doc.splitlines()[0])] == []
     assert not SENTENCE.fullmatch("the first tables")

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from tests import factories
 from textor.domain.job_states import ACTIVE, Status
 from textor.extensions import db
-from textor.models import ApiKey, Job, Recording, SegmentRow, Speaker, Transcription, User
+from textor.models import ApiKey, Charge, Job, Recording, SegmentRow, Speaker, Transcription, User
 
 pytestmark = pytest.mark.both_databases
 NOW = factories.NOW
@@ -132,6 +132,19 @@ def test_a_segment_outlives_its_speaker(alice: User) -> None:
     db.session.execute(delete(Speaker))
     db.session.commit()
     assert segment.speaker_id is None
+
+
+def test_a_charge_outlives_its_transcription_and_goes_with_its_user(alice: User) -> None:
+    row = factories.transcription(alice)
+    charge = Charge(user_id=alice.id, transcription_seq=row.seq, engine="fake", seconds=60.0, usd=0.1, at=NOW)
+    db.session.add(charge)
+    db.session.commit()
+    db.session.execute(delete(Transcription))
+    db.session.commit()
+    assert charge.transcription_seq is None
+    db.session.execute(delete(User))
+    db.session.commit()
+    assert db.session.query(Charge).count() == 0
 
 
 def test_a_segments_number_and_a_speakers_label_are_taken_once(alice: User) -> None:

@@ -36,5 +36,7 @@ class SegmentRow(Model):
     speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speakers.id", ondelete="SET NULL"), index=True)
     speaker_confidence: Mapped[float | None] = mapped_column(Float(53))
     confidence: Mapped[float | None] = mapped_column(Float(53))
+    engine: Mapped[str | None] = mapped_column(String(32))
+    """Which engine heard it, where it isn't the transcription's."""
     words: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)
     """[text, start, end, confidence or null] each: compact, because a two-hour transcript has 20,000."""

@@ -46,6 +46,10 @@ class Transcription(Model):
     requested_language: Mapped[str | None] = mapped_column(String(16))
     """What the user chose; None: detect."""
     diarize: Mapped[bool] = mapped_column(Boolean, default=False)
+    speaker_count: Mapped[int | None]
+    """How many people speak, where the user has said so."""
+    vocabulary: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Words and names to expect."""
     progress: Mapped[float] = mapped_column(Float(53), default=0.0)
     message: Mapped[str | None] = mapped_column(String(255))
     error: Mapped[str | None] = mapped_column(Text)
@@ -66,5 +70,9 @@ class Transcription(Model):
     confidence: Mapped[float | None] = mapped_column(Float(53))
     text: Mapped[str | None] = mapped_column(Text().with_variant(Text(2**24), "mysql", "mariadb"))
     details: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    cost_usd: Mapped[float | None] = mapped_column(Float(53))
+    """What all runs over this row have cost; None: nothing that anybody knows of."""
+    heard_seconds: Mapped[float | None] = mapped_column(Float(53))
+    """Sound that engines were given in all runs."""
 
     recording: Mapped[Recording] = relationship(lazy="joined")

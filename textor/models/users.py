@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import CheckConstraint, Float, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from textor.extensions import Model
@@ -38,6 +38,8 @@ class User(Model):
     """The language chosen for the last upload, offered again; empty text means: detect."""
     engine: Mapped[str | None] = mapped_column(String(32))
     model: Mapped[str | None] = mapped_column(String(64))
+    monthly_budget: Mapped[float | None] = mapped_column(Float(53))
+    """US dollars; None: what the setting allows everybody."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
