@@ -5,6 +5,7 @@ TextorError                 message is a sentence fit for the user
 │   └── NotMedia            400  a file that isn't audio or video
 ├── TooLarge                413  over the caller's size limit
 ├── NotAllowed              403  known, but not allowed
+├── OverBudget              402  it would cost more than the month has left
 ├── NotFound                404  unknown, or somebody else's
 ├── WrongState              409  not possible in the state the thing is in
 ├── TooManyRequests         429  a limit was hit; carries retry_after
@@ -13,6 +14,7 @@ TextorError                 message is a sentence fit for the user
 ├── EngineError                  a speech engine failed; retryable or final
 │   ├── ModelMissing             a local model isn't on this machine
 │   ├── JobLost                  a provider gave up a job it had taken on
+│   ├── TooLong                  the engine wants shorter pieces
 │   └── NotAsked                 something of our own was away before the engine could be asked
 ├── Fenced                       this worker no longer owns the job it is working on
 └── ConfigurationError           a setting is missing or wrong; stops the start
@@ -57,6 +59,12 @@ class NotAllowed(TextorError):
     """The caller is known and may not do this."""
 
     status = 403
+
+
+class OverBudget(TextorError):
+    """It would cost more than the caller may spend this month. Nothing was spent."""
+
+    status = 402
 
 
 class NotFound(TextorError):
@@ -119,6 +127,14 @@ class JobLost(EngineError):
     """The provider lost a job or gave it up through no fault of the recording: starting it anew can help."""
 
     is_lost = True
+
+
+class TooLong(EngineError):
+    """The engine wants shorter pieces: `seconds` it accepts at most. It has heard nothing of this one, and charged nothing."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class NotAsked(EngineError):
