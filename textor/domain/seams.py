@@ -7,7 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby
+from functools import lru_cache
+from itertools import accumulate, groupby, pairwise
 from math import ceil, inf
 
 from textor.domain.transcript import Segment
@@ -72,6 +73,21 @@ class Side:
         token = self.tokens[count]
         part = _shortened(self._segments[token.segment], token.place, None)
         return [part, *self._segments[token.segment + 1 :]]
+
+    def between(self, first: int, last: int) -> list[Segment]:
+        """The segments of the tokens [first, last)."""
+        if first >= last:
+            return []
+        begin, end = self.tokens[first], self.tokens[last - 1]
+        if begin.segment == end.segment:
+            return [_shortened(self._segments[begin.segment], begin.place, end.place + 1)]
+        whole = self._segments[begin.segment + 1 : end.segment]
+        opening = _shortened(self._segments[begin.segment], begin.place, None)
+        return [opening, *whole, _shortened(self._segments[end.segment], 0, end.place + 1)]
+
+    def texts(self) -> list[str]:
+        """Each token as it is written, with the punctuation that clings to it and the space before it."""
+        return [text for segment in self._segments for text in _written(segment)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +237,12 @@ def _shortened(segment: Segment, first: int, last: int | None) -> Segment:
     )
 
 
+def _written(segment: Segment) -> Iterator[str]:
+    text, spans = _spans(segment)
+    borders = [0, *(_border(text, spans, place) for place in range(1, len(spans))), len(text)]
+    return (text[first:last] for first, last in pairwise(borders))
+
+
 def _border(text: str, spans: Sequence[tuple[int, int]], place: int) -> int:
     """Where the text of the token `place` begins: after the space before it, if there is one."""
     left, right = spans[place - 1][1], spans[place][0]
@@ -228,6 +250,7 @@ def _border(text: str, spans: Sequence[tuple[int, int]], place: int) -> int:
     return left + gap.start() if gap else right
 
 
+@lru_cache(20_000)
 def _key(word: str) -> str:
     """A word as it is compared: without case, marks, punctuation and joiners, Arabic letters and digits in one form."""
     plain = unicodedata.normalize("NFKD", word.casefold()).translate(_LETTERS)
