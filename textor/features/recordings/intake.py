@@ -21,8 +21,10 @@ from textor.domain import titles
 from textor.domain.job_states import Status
 from textor.errors import Unavailable
 from textor.extensions import db
+from textor.features.accounts import spending
 from textor.features.recordings.spools import Spool, spool, sweep_incoming
 from textor.features.transcription import engines
+from textor.features.transcription.engines import Hints
 from textor.job_queue import lanes
 from textor.models import Recording, Transcription, User
 from textor.toolbox import Toolbox
@@ -68,16 +70,17 @@ class Choice:
     language: str = ""
     diarize: bool = False
     title: str = ""
+    hints: Hints = engines.NO_HINTS
 
 
 def accept(tools: Toolbox, user_id: int, spool: Spool, filename: str, choice: Choice) -> Transcription:
     """Make a recording of a received file and queue its transcription. Commits; from then on it can't be lost.
 
-    Raises NotMedia or InvalidInput (the file, or a choice that the engine can't honour) and Unavailable (no room, no database);
-    then nothing of the file is left. Redis may be away: the transcription waits until it is back.
+    Raises NotMedia or InvalidInput (the file, or a choice that the engine can't honour), OverBudget and Unavailable (no room, no
+    database); then nothing of the file is left. Redis may be away: the transcription waits until it is back.
     """
     engine = choice.engine or engines.default(tools)
-    options = engines.check_choice(tools, engine, choice.model, choice.language, diarize=choice.diarize)
+    options = engines.check_choice(tools, engine, choice.model, choice.language, diarize=choice.diarize, hints=choice.hints)
     facts = probe.probe(spool.finish(), Limits(max_seconds=tools.settings.max_audio_hours * 3600))
     recording = _recording(tools, user_id, spool, filename, facts)
     recording.title = titles.clean(choice.title) or recording.title
@@ -93,6 +96,7 @@ def _keep(tools: Toolbox, path: Path, recording: Recording, transcription: Trans
         try:
             tools.storage.put(recording.storage_key, path)
             undo.callback(tools.storage.delete, recording.storage_key)
+            spending.check(tools, recording.user_id, transcription.engine, transcription.model, recording.seconds)
             db.session.add_all([recording, transcription])
             _remember(recording.user_id, choice)
             db.session.commit()
@@ -136,6 +140,8 @@ def _transcription(tools: Toolbox, recording: Recording, engine: str, options: O
         model=options.model,
         requested_language=options.language,
         diarize=options.diarize,
+        speaker_count=options.speaker_count,
+        vocabulary=list(options.vocabulary),
         created_at=now,
         updated_at=now,
     )

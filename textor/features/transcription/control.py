@@ -2,6 +2,7 @@
 
 from textor.domain.job_states import OPEN
 from textor.errors import WrongState
+from textor.features.accounts import spending
 from textor.features.recordings import library
 from textor.features.transcription import engines
 from textor.job_queue import lanes
@@ -17,13 +18,16 @@ def cancel(tools: Toolbox, user_id: int, transcription_id: str) -> None:
 
 def retry(tools: Toolbox, user_id: int, transcription_id: str, engine: str | None = None, model: str | None = None) -> None:
     """Transcribe the same recording again, with another engine or model if one is named; with the same, what was heard is kept
-    and only what is missing is asked for. Raises NotFound, WrongState, InvalidInput."""
+    and only what is missing is asked for. Raises NotFound, WrongState, InvalidInput, OverBudget."""
     row = library.find(user_id, transcription_id)
     if row.status in OPEN:
         raise WrongState("This transcription is still waiting or running. Cancel it first.")
     changes: dict[str, str | None] = {}
     if engine and (engine != row.engine or (model and model != row.model)):
-        engines.check_choice(tools, engine, model=model, language=row.requested_language)
+        hints = engines.hints_of(row)
+        engines.check_choice(tools, engine, model, row.requested_language, diarize=row.diarize, hints=hints)
         changes = {"engine": engine, "model": model}
+    seconds = row.recording.seconds if changes else spending.seconds_left(row)
+    spending.check(tools, user_id, changes.get("engine") or row.engine, changes.get("model", row.model), seconds)
     if not lanes.requeue(tools, transcription_id, **changes):
         raise WrongState("This transcription is still waiting or running. Cancel it first.")

@@ -4,6 +4,7 @@ from typing import Any
 
 from textor.errors import EngineError, InvalidInput
 from textor.extensions import db
+from textor.features.accounts import spending
 from textor.features.transcription import engines
 from textor.job_queue import breakers, runs
 from textor.job_queue.claims import Claim
@@ -51,7 +52,7 @@ def _can(tools: Toolbox, name: str, row: Transcription) -> bool:
     if known is None or not known.availability().ready:
         return False
     try:
-        engines.check_choice(tools, name, language=row.requested_language, diarize=row.diarize)
+        engines.check_choice(tools, name, language=row.requested_language, diarize=row.diarize, hints=engines.hints_of(row))
     except InvalidInput:
         return False
-    return True
+    return spending.allows(tools, row, name)
