@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Update, case, update
+from sqlalchemy import ColumnElement, CursorResult, Delete, Update, case, update
 
 from textor.domain.job_states import Status
 from textor.extensions import db
@@ -38,7 +38,7 @@ def mine(claim: Claim) -> Update:
     )
 
 
-def change(statement: Update) -> bool:
+def change(statement: Update | Delete) -> bool:
     """Run it; True if it changed the one row it was about."""
     result = db.session.execute(statement.execution_options(synchronize_session=False))
     return isinstance(result, CursorResult) and result.rowcount == 1

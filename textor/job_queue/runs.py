@@ -11,8 +11,9 @@ from sqlalchemy import func, literal, select, update
 from textor.domain.job_states import ACTIVE, Status
 from textor.errors import Fenced
 from textor.extensions import db
-from textor.job_queue import claims, lanes, locks, slices, tickets
+from textor.job_queue import claims, discards, lanes, locks, slices, tickets
 from textor.job_queue.claims import Claim
+from textor.job_queue.slices import Taken
 from textor.models import Slice, Transcription
 from textor.models.columns import UtcDateTime
 from textor.models.slices import SliceState
@@ -53,12 +54,17 @@ def held(transcription_id: str, token: int) -> Claim | None:
 
 def with_shift(seq: int) -> Claim | None:
     """The claim under which the shift has a transcription now. Commits."""
+    claim = _with_shift(seq)
+    db.session.commit()
+    return claim
+
+
+def _with_shift(seq: int) -> Claim | None:
     row = db.session.execute(
         select(Transcription.id, Transcription.user_id, Transcription.run_token, Transcription.engine).where(
             Transcription.seq == seq, Transcription.status == Status.PROCESSING, Transcription.is_with_shift.is_(True)
         )
     ).first()
-    db.session.commit()
     return None if row is None else Claim(seq, *row)
 
 
@@ -143,6 +149,25 @@ def switch(tools: Toolbox, claim: Claim, engine: str, details: dict[str, Any], b
     for key in keys:
         tools.storage.delete(key)
     return True
+
+
+def plan_anew(tools: Toolbox, one: Taken, error: str, details: dict[str, Any]) -> None:
+    """A slice in the shift's hands is to be cut up: with what else waits it goes from the shift back to a worker, at the same
+    place in the lane, and the attempt doesn't count. What is heard or with the provider stays there. Raises Fenced."""
+    seq, now = one.claim.seq, tools.clock.now()
+    # Holds the row: nobody plans it or hands it over until the slice says that it waits.
+    claims.change(update(Transcription).where(Transcription.seq == seq).values(updated_at=now))
+    claim = _with_shift(seq)
+    if not slices.change(one, state=SliceState.WAITING, remote_id=None, due_at=None, error=error):
+        db.session.rollback()
+        raise Fenced("Somebody else has this slice.")
+    discards.add(tools, [(one.engine, one.remote_id)] if one.remote_id else [])
+    if claim:  # else a worker has it, or will have it, and plans it
+        slices.rest(seq)
+        write(tools, claim, **claims.waiting_again(tools) | {"details": details, "attempts": Transcription.attempts - 1})
+    db.session.commit()
+    if claim:
+        lanes.free(tools, claim.user_id, claim.owner)
 
 
 def hand_back(tools: Toolbox, transcription_id: str, token: int) -> bool:
