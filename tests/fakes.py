@@ -76,6 +76,7 @@ class FakeRemoteEngine(FakeEngine):
     says: Callable[[int], Sequence[Segment]] | None = None
     poll_seconds: float = 5
     calls: list[str] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
 
@@ -84,6 +85,7 @@ class FakeRemoteEngine(FakeEngine):
     capabilities = Capabilities(languages=None, runs_locally=False)
 
     def start(self, audio: Audio, options: Options) -> Transcript | RemoteJob:
+        self.paths.append(audio.path)
         self._called("start", "")
         super().start(audio, options)
         return RemoteJob(f"remote-{len(self.heard)}", poll_seconds=self.poll_seconds)

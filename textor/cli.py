@@ -20,6 +20,7 @@ from textor.features.accounts import members, users
 from textor.features.accounts.users import NewUser
 from textor.features.transcription import backlog, direct, engines, local_models
 from textor.features.transcription.direct import Request
+from textor.features.transcription.engines import Hints
 from textor.job_queue.presence import AtWork
 
 Table = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
@@ -185,14 +186,17 @@ def _plain(value: object) -> str:
 
 @click.command("transcribe", cls=Command)
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--engine", "engine_name", default="", help="Default: as in the dashboard.")
+@click.option("--engine", default="", help="Default: as in the dashboard.")
 @click.option("--model", default="", help="One of the engine's models.")
 @click.option("--language", default="", help="Such as en or fa; default: detect.")
-@click.option("--format", "format_name", default="txt", show_default=True, help="An export format: txt, srt, vtt, json...")
+@click.option("--format", default="txt", show_default=True, help="An export format: txt, srt, vtt, json...")
+@click.option("--vocabulary", multiple=True, help="A word or name to expect; may be given many times.")
+@click.option("--speakers", type=int, default=None, help="How many people speak, for engines that tell them apart.")
 @with_appcontext
-def transcribe(path: Path, engine_name: str, model: str, language: str, format_name: str) -> None:
+def transcribe(path: Path, **asked: Any) -> None:
     """Transcribe a file here and now, and print the transcript."""
-    request = Request(path, engine_name, model, language, format_name)
+    hints = Hints(asked.pop("vocabulary"), asked.pop("speakers"))
+    request = Request(path, hints=hints, **asked)
     direct.transcribe(bootstrap.tools(), request, sys.stdout.buffer, _say_progress)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, case, select
 
+from textor.domain import file_endings
 from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.job_queue.claims import Claim
@@ -39,10 +40,14 @@ _COLUMNS = (
     Transcription.model,
     Transcription.requested_language,
     Transcription.diarize,
+    Transcription.vocabulary,
+    Transcription.speaker_count,
     Transcription.queued_at,
     Recording.storage_key.label("recording_key"),
-    Recording.channels,
     Recording.is_dual_channel,
+    Recording.container,
+    Recording.codec,
+    Recording.has_video,
 )
 
 
@@ -123,4 +128,13 @@ def _taken(row: Any, now: datetime) -> Taken:
         language=row.requested_language,
         diarize=row.diarize,
         channels=2 if is_call else 1,
+        endings=_endings(row),
+        vocabulary=tuple(row.vocabulary),
+        speaker_count=row.speaker_count,
     )
+
+
+def _endings(row: Any) -> tuple[str, ...]:
+    if row.storage_key:  # written for the engine, under its name
+        return (row.storage_key.rpartition(".")[2],)
+    return file_endings.of(row.container, row.codec, has_video=row.has_video)

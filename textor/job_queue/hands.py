@@ -98,7 +98,7 @@ class Choice:
 
     def _limit(self, engine: str) -> int | None:
         own, known = dict(self.tools.settings.provider_concurrency), self.tools.engines.get(engine)
-        return own.get(engine, known.capabilities.max_in_flight if known else None)
+        return own.get(engine, known.can().max_in_flight if known else None)
 
     @contextmanager
     def _alone(self, engine: str) -> Iterator[bool]:

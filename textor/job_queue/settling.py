@@ -75,7 +75,7 @@ class Desk:
     def _next_look(self, one: Taken, poll_seconds: float) -> datetime:
         """The older a job, the rarer; never more calls, over all jobs of the engine, than its provider allows."""
         now, engine = self.tools.clock.now(), self.tools.engines.get(one.engine)
-        can = engine.capabilities if engine else Capabilities()
+        can = engine.can(one.model) if engine else Capabilities()
         age = (now - (one.started_at or now)).total_seconds()
         pause = max(poll_seconds, min(self.terms.longest_pause_seconds, age / 10))
         if can.callbacks and self.tools.settings.public_url:

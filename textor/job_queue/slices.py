@@ -55,6 +55,10 @@ class Taken:
     diarize: bool
     channels: int
     """Of the sound that the engine gets."""
+    endings: tuple[str, ...] = ("",)
+    """What a file with that sound may be called, the best first."""
+    vocabulary: tuple[str, ...] = ()
+    speaker_count: int | None = None
 
     @property
     def is_start(self) -> bool:

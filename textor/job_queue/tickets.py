@@ -79,4 +79,4 @@ def waiting(tools: Toolbox, queue_name: str) -> list[str]:
 def queue_for(tools: Toolbox, engine_name: str) -> str:
     """The queue of an engine's work; an engine that is gone fails on any."""
     engine = tools.engines.get(engine_name)
-    return "remote" if engine and not engine.capabilities.runs_locally else "speech"
+    return "remote" if engine and not engine.can().runs_locally else "speech"

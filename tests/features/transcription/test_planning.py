@@ -16,7 +16,7 @@ from textor.domain.transcript import Segment, Transcript
 from textor.errors import EngineError
 from textor.extensions import db
 from textor.features.recordings import library
-from textor.features.transcription import pipeline
+from textor.features.transcription import fitting, pipeline, planning
 from textor.job_queue import reconciler, tickets
 from textor.models import Recording, Slice
 
@@ -25,6 +25,7 @@ __all__ = ["stage"]
 pytestmark = pytest.mark.both_databases
 
 SPOKEN = "monologue.flac"  # 25 s
+PAUSING = "dialogue_mono.flac"  # 30 s, with a pause every eight
 
 
 class ListeningEngine(FakeEngine):
@@ -72,10 +73,118 @@ def test_slices_cover_the_recording_and_none_is_longer_than_the_provider_takes(s
 
 
 def test_no_file_is_larger_than_the_provider_takes(stage: Stage) -> None:
-    row_id, _ = planned(stage, max_bytes=200_000)
+    row_id, _ = planned(stage, max_bytes=40_000)
     sizes = [stage.tools.storage.size(one.storage_key or "") for one in stage.slices(row_id)]
     assert len(sizes) > 1
-    assert max(sizes) <= 200_000
+    assert max(sizes) <= 40_000
+
+
+def test_a_recording_that_is_only_too_large_goes_as_one_compressed_file(stage: Stage) -> None:
+    row_id, _ = planned(stage, max_bytes=200_000, formats=frozenset({"flac", "opus", "mp3"}))
+    (one,) = stage.slices(row_id)
+    assert (one.start, one.end) == (0, stage.row(row_id).recording.seconds)
+    assert (one.storage_key or "").endswith(".opus")
+
+
+def test_a_recording_that_is_smaller_than_textor_would_make_it_goes_as_it_is(stage: Stage) -> None:
+    stage.use(remote_engine("planned", max_bytes=40_000))
+    row_id = stage.accept(SPOKEN, engine="planned")
+    stage.row(row_id).recording.size_bytes = 39_000
+    db.session.commit()
+    stage.advance(row_id)
+    assert [one.storage_key for one in stage.slices(row_id)] == [None]
+
+
+def test_a_recording_in_a_format_that_the_provider_does_not_take_is_converted(stage: Stage) -> None:
+    row_id, engine = planned(stage, formats=frozenset({"mp3"}))
+    (one,) = stage.slices(row_id)
+    assert (one.storage_key or "").endswith(".mp3")
+    stage.shift()
+    assert [name.suffix for name in engine.paths] == [".mp3"]
+
+
+def test_the_recording_itself_goes_out_under_a_name_that_fits_it(stage: Stage) -> None:
+    row_id, engine = planned(stage, formats=frozenset({"wav"}))
+    assert stage.slices(row_id)[0].storage_key is None
+    stage.shift()
+    assert [name.suffix for name in engine.paths] == [".wav"]
+
+
+def test_an_engine_without_times_hears_short_pieces_and_each_is_timed_by_its_piece(stage: Stage, monkeypatch: Any) -> None:
+    monkeypatch.setattr(fitting, "TEXT_ONLY_SECONDS", 8.0)
+    engine = remote_engine("planned", segment_times=False)
+    engine.segments, engine.polls = (Segment(0, 0, "all that was said"),), 0
+    stage.use(engine)
+    row_id = stage.upload(PAUSING, engine="planned")
+    pieces = [(one.start, one.end) for one in stage.slices(row_id)]
+    assert len(pieces) > 2
+    assert all(end - start <= 8 for start, end in pieces)
+    stage.until_over(60)
+    assert [(one.start, one.end) for one in library.segments(stage.row(row_id))] == pieces
+
+
+def test_the_pieces_of_an_engine_without_times_leave_silence_out(stage: Stage, monkeypatch: Any) -> None:
+    monkeypatch.setattr(fitting, "TEXT_ONLY_SECONDS", 8.0)
+    stage.use(remote_engine("planned", segment_times=False))
+    row_id = stage.accept(SPOKEN, engine="planned")
+    recording = stage.row(row_id).recording
+    half = recording.seconds = 25.0
+    recording.peaks = bytes([0] * 20 + [200] * 80)  # nothing in the first five seconds
+    db.session.commit()
+    stage.advance(row_id)
+    first = stage.slices(row_id)[0]
+    assert first.start == pytest.approx(half / 5 - planning.AIR_SECONDS)
+
+
+def test_an_engine_without_times_on_this_machine_hears_short_pieces_too(stage: Stage, monkeypatch: Any) -> None:
+    monkeypatch.setattr(fitting, "TEXT_ONLY_SECONDS", 8.0)
+    engine = remote_engine("planned", local=True, segment_times=False)
+    monkeypatch.setattr(engine, "start", lambda audio, options: Transcript([Segment(0, 0, f"{audio.seconds:.1f} s")]))
+    stage.use(engine)
+    row_id = stage.upload(PAUSING, engine="planned")
+    heard = library.segments(stage.row(row_id))
+    assert len(heard) > 2
+    assert [one.text for one in heard] == [f"{one.end - one.start:.1f} s" for one in heard]
+
+
+@pytest.mark.parametrize("can", [{"channels": True, "max_bytes": 1_000_000}, {"channels": True}], ids=["converted", "as it is"])
+def test_a_call_keeps_its_sides_apart_where_it_is_converted(stage: Stage, can: dict[str, Any]) -> None:
+    """What Textor writes has one channel."""
+    engine = remote_engine("planned", **can)
+    stage.use(engine)
+    row_id = stage.accept("dialogue_stereo.flac", engine="planned", diarize=True)
+    row = stage.row(row_id)
+    row.recording.size_bytes = 2_000_000
+    db.session.commit()
+    stage.advance(row_id)
+    assert [one.channel for one in stage.slices(row_id)] == ([0, 1] if "max_bytes" in can else [None])
+    stage.shift()
+    assert [options.diarize for options in engine.heard] == ([False, False] if "max_bytes" in can else [True])
+
+
+def test_what_the_user_knows_of_a_recording_reaches_the_provider(stage: Stage) -> None:
+    engine = remote_engine("planned", vocabulary=True, speaker_count=True)
+    stage.use(engine)
+    stage.upload(engine="planned", diarize=True, vocabulary=["Textor", "Vazirmatn"], speaker_count=3)
+    stage.shift()
+    assert [(options.vocabulary, options.speaker_count) for options in engine.heard] == [(("Textor", "Vazirmatn"), 3)]
+
+
+def test_what_the_user_knows_of_a_recording_reaches_an_engine_on_this_machine(stage: Stage) -> None:
+    engine = local(stage, 600)
+    stage.upload(engine="fake", diarize=True, vocabulary=["Textor"], speaker_count=2)
+    assert [(options.vocabulary, options.speaker_count) for options in engine.heard] == [(("Textor",), 2)]
+
+
+def test_a_side_of_a_call_has_one_speaker(stage: Stage) -> None:
+    remote = remote_engine("planned", speaker_count=True)
+    engine = local(stage, 600)
+    stage.use(remote)
+    for name in ("fake", "planned"):
+        stage.upload("dialogue_stereo.flac", engine=name, diarize=True, speaker_count=2, owner=factories.user(name).id)
+    stage.shift()
+    asked = [(options.diarize, options.speaker_count) for options in (*engine.heard, *remote.heard)]
+    assert asked == [(False, None)] * 4
 
 
 def test_a_call_goes_as_two_jobs_to_a_provider_that_can_not_tell_channels_apart(stage: Stage) -> None:

@@ -146,7 +146,7 @@ def _providers(tools: Toolbox) -> list[Provider]:
     ).all()
     counts = {(row[0], row[1]): row[2] for row in counted}
     states = {state.engine: state for state in breakers.states(tools)}
-    elsewhere = {name: one for name, one in tools.engines.items() if not one.capabilities.runs_locally}
+    elsewhere = {name: one for name, one in tools.engines.items() if not one.can().runs_locally}
     ready = {name for name, one in elsewhere.items() if one.availability().ready}
     busy = {engine for engine, _state in counts if engine in elsewhere}
     own = dict(tools.settings.provider_concurrency)
@@ -155,7 +155,7 @@ def _providers(tools: Toolbox) -> list[Provider]:
             engine,
             sum(counts.get((engine, state), 0) for state in slices.UNDER_WAY),
             counts.get((engine, SliceState.WAITING), 0),
-            own.get(engine, elsewhere[engine].capabilities.max_in_flight if engine in elsewhere else None),
+            own.get(engine, elsewhere[engine].can().max_in_flight if engine in elsewhere else None),
             *_breaker(states.get(engine)),
         )
         for engine in sorted(ready | busy | states.keys())

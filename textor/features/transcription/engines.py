@@ -3,18 +3,52 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from textor.adapters.stt.port import Engine, Model, Options
+from textor.adapters.stt.port import Capabilities, Engine, Model, Options
 from textor.domain import languages
 from textor.errors import InvalidInput
+from textor.features.transcription import prices
+from textor.models import Transcription
 from textor.toolbox import Toolbox
 
 FIRST_CHOICE = "whisper"
 LAST_CHOICE = "sphinx"
 
+MOST_HINTS, LONGEST_HINT = 200, 100
+MOST_SPEAKERS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the user knows of a recording: words and names in it, how many people speak (None: not said)."""
+
+    vocabulary: tuple[str, ...] = ()
+    speaker_count: int | None = None
+
+
+NO_HINTS = Hints()
+
+
+def hints_of(row: Transcription) -> Hints:
+    """What the user has said about this one."""
+    return Hints(tuple(row.vocabulary), row.speaker_count)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an engine can do with one of its models. `choice` is how a form names both: `whisper:base`."""
+
+    choice: str
+    model: Model | None
+    can: Capabilities
+    languages: tuple[str, ...] | None
+    usd_per_hour: float | None
+    """What the operator says that it costs, else what the engine says; None: not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An engine as a form shows it. `languages` None: any. `reason` says what to do where it isn't `ready`."""
+    """An engine as a form shows it. `languages` None: any. `reason` says what to do where it isn't `ready`. `facts` are of each
+    model, in order; where there is just one way to work, of that."""
 
     name: str
     title: str
@@ -26,11 +60,12 @@ class Offer:
     detects_language: bool
     default_model: str | None
     runs_locally: bool
+    facts: tuple[Facts, ...]
 
 
 def offered(tools: Toolbox) -> list[Offer]:
     """Every engine, in the order of forms. Takes milliseconds."""
-    return [_offer(engine) for engine in tools.engines.values()]
+    return [_offer(tools, engine) for engine in tools.engines.values()]
 
 
 def default(tools: Toolbox) -> str:
@@ -41,7 +76,7 @@ def default(tools: Toolbox) -> str:
     if tools.settings.default_engine:
         return engine(tools, tools.settings.default_engine).name
     ready = [name for name, known in tools.engines.items() if known.availability().ready]
-    providers = [name for name in ready if not tools.engines[name].capabilities.runs_locally]
+    providers = [name for name in ready if not tools.engines[name].can().runs_locally]
     preferred = [FIRST_CHOICE, *providers, LAST_CHOICE, *ready]
     return next((name for name in preferred if name in ready), LAST_CHOICE)
 
@@ -56,7 +91,13 @@ def engine(tools: Toolbox, name: str) -> Engine:
 
 
 def check_choice(
-    tools: Toolbox, engine_name: str, model: str | None = None, language: str | None = None, *, diarize: bool = False
+    tools: Toolbox,
+    engine_name: str,
+    model: str | None = None,
+    language: str | None = None,
+    *,
+    diarize: bool = False,
+    hints: Hints = NO_HINTS,
 ) -> Options:
     """What the engine will be asked for such a choice. Raises InvalidInput naming the field that can't be honoured.
 
@@ -66,24 +107,43 @@ def check_choice(
     chosen = engine(tools, engine_name)
     if language and languages.by_code(language) is None:
         raise InvalidInput(f"Textor does not know the language {language!r}.", field="language")
-    options = Options(language=_spoken(chosen, language), model=model or None, diarize=diarize)
+    _check_hints(hints, diarize=diarize)
+    options = Options(
+        language=_spoken(chosen, model or None, language),
+        model=model or None,
+        diarize=diarize,
+        speaker_count=hints.speaker_count,
+        vocabulary=hints.vocabulary,
+    )
     chosen.check_options(options)
     return options
 
 
-def _spoken(chosen: Engine, language: str | None) -> str | None:
+def _check_hints(hints: Hints, *, diarize: bool) -> None:
+    if len(hints.vocabulary) > MOST_HINTS:
+        raise InvalidInput(f"At most {MOST_HINTS} vocabulary hints can be given.", field="vocabulary")
+    if any(len(hint) > LONGEST_HINT for hint in hints.vocabulary):
+        raise InvalidInput(f"A vocabulary hint has at most {LONGEST_HINT} characters.", field="vocabulary")
+    if hints.speaker_count is None:
+        return
+    if not 1 <= hints.speaker_count <= MOST_SPEAKERS:
+        raise InvalidInput(f"The number of speakers is a whole number from 1 to {MOST_SPEAKERS}.", field="speaker_count")
+    if not diarize:
+        raise InvalidInput("The number of speakers says something only with speaker labels. Turn them on.", field="speaker_count")
+
+
+def _spoken(chosen: Engine, model: str | None, language: str | None) -> str | None:
     """The language in the engine's own spelling: most know no countries and hear en_us as en."""
     if not language:
         return None
     code = language.strip().lower().replace("-", "_")
-    understood = chosen.capabilities.languages
+    understood = chosen.can(model).languages
     return code if understood is not None and code in understood else languages.base(code)
 
 
-def _offer(known: Engine) -> Offer:
-    state = known.availability()
-    models = known.models()
-    understood = known.capabilities.languages
+def _offer(tools: Toolbox, known: Engine) -> Offer:
+    state, models = known.availability(), known.models()
+    facts = tuple(_facts(tools, known, model) for model in models) or (_facts(tools, known, None),)
     return Offer(
         name=known.name,
         title=known.title,
@@ -91,8 +151,21 @@ def _offer(known: Engine) -> Offer:
         ready=state.ready,
         reason=state.reason,
         models=models,
-        languages=None if understood is None else tuple(sorted(understood)),
-        detects_language=known.capabilities.detects_language,
+        languages=facts[0].languages,
+        detects_language=facts[0].can.detects_language,
         default_model=models[0].name if models else None,
-        runs_locally=known.capabilities.runs_locally,
+        runs_locally=facts[0].can.runs_locally,
+        facts=facts,
+    )
+
+
+def _facts(tools: Toolbox, known: Engine, model: Model | None) -> Facts:
+    name = model.name if model else None
+    can = known.can(name)
+    return Facts(
+        choice=f"{known.name}:{name}" if name else known.name,
+        model=model,
+        can=can,
+        languages=None if can.languages is None else tuple(sorted(can.languages)),
+        usd_per_hour=prices.per_hour(tools, known.name, name),
     )

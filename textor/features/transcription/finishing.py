@@ -98,7 +98,7 @@ def _finish(tools: Toolbox, claim: Claim, row: Transcription, rows: Sequence[Sli
         _fail(tools, claim, lost[0].error or "")
         return
     engine = tools.engines.get(row.engine)
-    spoken = heard(rows, is_local=engine is None or engine.capabilities.runs_locally)
+    spoken = heard(rows, is_local=engine is None or engine.can(row.model).runs_locally)
     segments.replace_all(claim.seq, spoken)
     values = _outcome(row, done, lost) | {"remote_id": next((one.remote_id for one in rows if one.remote_id), None)}
     keys = _clear_up(tools, claim.seq, is_whole=not lost)

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from redis.exceptions import RedisError
 
-from textor.adapters.stt.port import Engine, Options, RemoteJob
+from textor.adapters.stt.port import Engine, Options
 from textor.domain.job_states import Status
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced, TextorError
 from textor.extensions import db
-from textor.features.transcription import engines, failover, finishing, planning, segments, steps
+from textor.features.transcription import engines, failover, finishing, fitting, planning, segments, steps
 from textor.features.transcription.segments import Writer
+from textor.features.transcription.steps import Track
 from textor.job_queue import runs, shift, tickets
 from textor.job_queue.claims import Claim
 from textor.models import Slice, Transcription
@@ -42,7 +43,7 @@ def advance(tools: Toolbox, transcription_id: str, token: int) -> None:
                 finishing.finish_silent(tools, claim)
                 return
             planning.plan(tools, claim, engine, path)
-            if engine.capabilities.runs_locally:
+            if engine.can(row.model).runs_locally:
                 _hear(tools, claim, engine, path)
             else:
                 _hand_over(tools, claim, engine, path)
@@ -85,7 +86,7 @@ def _hear_slice(tools: Toolbox, claim: Claim, work: _Work, writer: Writer) -> No
     row, one = work.row, work.one
     try:
         tracks = steps.tracks(tools, row, one, work.path)
-        answers = [_heard(work.engine.start(track.audio, _options(row))) for track in tracks]
+        answers = [_heard(work, track) for track in tracks]
         transcript = steps.merged(tracks, answers, one.start)
         said = steps.write_live(tools, claim, writer, transcript.segments, row.recording.seconds)
     except EngineError as error:
@@ -97,10 +98,11 @@ def _hear_slice(tools: Toolbox, claim: Claim, work: _Work, writer: Writer) -> No
         finishing.keep(tools, claim, one, replace(transcript, segments=said))
 
 
-def _heard(answer: Transcript | RemoteJob) -> Transcript:
+def _heard(work: _Work, track: Track) -> Transcript:
+    answer = work.engine.start(track.audio, _options(work.row, track))
     if not isinstance(answer, Transcript):
         raise TypeError("an engine on this machine answers with a transcript")
-    return answer
+    return fitting.timed(work.engine.can(work.row.model), answer, track.audio.seconds)
 
 
 def _restart(tools: Toolbox, claim: Claim, known: list[Slice]) -> Writer:
@@ -128,8 +130,16 @@ def _hand_over(tools: Toolbox, claim: Claim, engine: Engine, path: Path) -> None
         shift.wake(tools)
 
 
-def _options(row: Transcription) -> Options:
-    return Options(language=row.requested_language, model=row.model, diarize=row.diarize)
+def _options(row: Transcription, track: Track) -> Options:
+    """A side of a call has one speaker."""
+    is_told_apart = row.diarize and track.speaker is None
+    return Options(
+        language=row.requested_language,
+        model=row.model,
+        diarize=is_told_apart,
+        speaker_count=row.speaker_count if is_told_apart else None,
+        vocabulary=tuple(row.vocabulary),
+    )
 
 
 def _fail(tools: Toolbox, claim: Claim, error: TextorError) -> None:

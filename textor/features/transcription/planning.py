@@ -3,23 +3,26 @@
 import math
 import tempfile
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select, update
 
 from textor.adapters.audio import convert, encoding, silence, slicing
 from textor.adapters.audio.silence import Cut
-from textor.adapters.stt.port import Engine
+from textor.adapters.stt.port import Capabilities, Engine
 from textor.extensions import db
+from textor.features.transcription import fitting
+from textor.features.transcription.fitting import Form, Sound
 from textor.job_queue import runs
 from textor.job_queue.claims import Claim
 from textor.models import Recording, Slice, Transcription
 from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
 
-CODEC = "flac"
-BYTES_PER_SECOND = 33_000  # 16 kHz mono FLAC at its worst: noise
 ONE_SLICE_FACTOR = 1.5  # a little longer than a slice is one slice still
+QUIETEST_PEAK = 1  # of 255: 48 dB below the loudest moment
+AIR_SECONDS = 0.5
 
 
 def plan(tools: Toolbox, claim: Claim, engine: Engine, path: Path) -> list[Slice]:
@@ -28,8 +31,9 @@ def plan(tools: Toolbox, claim: Claim, engine: Engine, path: Path) -> list[Slice
     if known:
         return known
     row = db.session.get_one(Transcription, claim.seq)
-    channels: list[int | None] = [0, 1] if _is_split(engine, row) else [None]
-    pairs = [(cut, channel) for cut in _cuts(tools, engine, row.recording, path) for channel in channels]
+    can = engine.can(row.model)
+    channels: list[int | None] = [0, 1] if _is_split(can, row) else [None]
+    pairs = [(cut, channel) for cut in _cuts(tools, can, row, path) for channel in channels]
     runs.write(tools, claim)
     db.session.add_all(
         Slice(
@@ -48,11 +52,15 @@ def plan(tools: Toolbox, claim: Claim, engine: Engine, path: Path) -> list[Slice
 
 
 def make_ready(tools: Toolbox, claim: Claim, engine: Engine, path: Path) -> None:
-    """Cut out and store the sound of each slice that isn't simply the recording; each is due as soon as it is stored."""
-    recording = db.session.get_one(Transcription, claim.seq).recording
+    """Write and store the sound of each slice for which the engine can't have the recording itself; each is due as soon as it is
+    stored."""
+    row = db.session.get_one(Transcription, claim.seq)
+    can = engine.can(row.model)
+    is_taken = fitting.is_taken(can, Sound.of(row.recording))
     for one in slices_of(claim.seq):
-        if one.state == SliceState.WAITING and one.storage_key is None and _needs_file(engine, recording, one):
-            _store(tools, claim, one, path)
+        is_ready = one.storage_key is not None or (is_taken and is_whole(row.recording, one))
+        if one.state == SliceState.WAITING and not is_ready:
+            _store(tools, claim, one, path, fitting.form(can, one.end - one.start))
 
 
 def slices_of(seq: int) -> list[Slice]:
@@ -65,11 +73,11 @@ def is_whole(recording: Recording, one: Slice) -> bool:
     return one.channel is None and one.start == 0 and one.end >= recording.seconds
 
 
-def _store(tools: Toolbox, claim: Claim, one: Slice, path: Path) -> None:
-    key = f"slices/{uuid.uuid4()}.{CODEC}"
+def _store(tools: Toolbox, claim: Claim, one: Slice, path: Path, form: Form) -> None:
+    key = f"slices/{uuid.uuid4()}.{form.ending}"
     with tempfile.TemporaryDirectory(dir=_workshop(tools)) as folder:
-        file = Path(folder) / f"slice.{CODEC}"
-        encoding.write(slicing.blocks(path, one.start, one.end, channel=one.channel), file, codec=CODEC)
+        file = Path(folder) / f"slice.{form.ending}"
+        encoding.write(slicing.blocks(path, one.start, one.end, channel=one.channel), file, codec=form.codec)
         tools.storage.put(key, file)
     runs.write(tools, claim)
     values = {"storage_key": key, "due_at": tools.clock.now()}
@@ -83,30 +91,42 @@ def _workshop(tools: Toolbox) -> Path:
     return folder
 
 
-def _cuts(tools: Toolbox, engine: Engine, recording: Recording, path: Path) -> list[Cut]:
-    longest = _longest(tools, engine, recording)
-    if recording.seconds <= longest * (ONE_SLICE_FACTOR if engine.capabilities.runs_locally else 1):
-        return [Cut(0.0, recording.seconds, 0.0)]
-    return silence.cuts(convert.blocks(path), longest)
+def _cuts(tools: Toolbox, can: Capabilities, row: Transcription, path: Path) -> list[Cut]:
+    """On this machine a slice is a checkpoint and a turn; a provider gets all at once, as far as it takes it."""
+    sound, one_slice_factor = Sound.of(row.recording), 1.0
+    if can.runs_locally and can.segment_times:
+        longest, one_slice_factor = tools.settings.slice_minutes * 60.0, ONE_SLICE_FACTOR
+    elif fitting.is_taken(can, sound) and not _is_split(can, row):
+        longest = sound.seconds
+    else:
+        longest = fitting.longest_seconds(can, sound)
+    if sound.seconds <= longest * one_slice_factor:
+        return [Cut(0.0, sound.seconds, 0.0)]
+    found = silence.cuts(convert.blocks(path), longest)
+    return found if can.segment_times else _trimmed(found, row.recording)
 
 
-def _longest(tools: Toolbox, engine: Engine, recording: Recording) -> float:
-    """Seconds. On this machine a slice is a checkpoint and a turn; a provider gets all at once, as far as it takes it."""
-    can = engine.capabilities
-    if can.runs_locally:
-        return tools.settings.slice_minutes * 60
-    by_bytes = can.max_bytes / BYTES_PER_SECOND if can.max_bytes and recording.size_bytes > can.max_bytes else math.inf
-    return min(can.max_seconds or math.inf, by_bytes)
+def _trimmed(cuts: list[Cut], recording: Recording) -> list[Cut]:
+    """Without the silence around what is said: the times of such a slice are all that will be known of its words."""
+    overlaps = [cut.overlap for cut in cuts[1:]] + [0.0]
+    return [_without_silence(cut, recording, overlap) for cut, overlap in zip(cuts, overlaps, strict=True)]
 
 
-def _needs_file(engine: Engine, recording: Recording, one: Slice) -> bool:
-    if engine.capabilities.runs_locally:
+def _without_silence(cut: Cut, recording: Recording, next_overlap: float) -> Cut:
+    peaks = recording.peaks or b""
+    width = recording.seconds / max(1, len(peaks))
+    places = range(int(cut.start / width), min(len(peaks), math.ceil(cut.end / width)))
+    loud = [n for n in places if peaks[n] > QUIETEST_PEAK]
+    if not loud:
+        return cut
+    start = cut.start if cut.overlap else max(cut.start, loud[0] * width - AIR_SECONDS)
+    end = cut.end if next_overlap else min(cut.end, (loud[-1] + 1) * width + AIR_SECONDS)
+    return replace(cut, start=start, end=end)
+
+
+def _is_split(can: Capabilities, row: Transcription) -> bool:
+    """A call goes as two jobs to a provider that can't tell its channels apart, or can't have it as it is; on this machine both
+    are heard turn by turn."""
+    if can.runs_locally or not row.diarize or not row.recording.is_dual_channel:
         return False
-    limit = engine.capabilities.max_bytes
-    return not is_whole(recording, one) or (limit is not None and recording.size_bytes > limit)
-
-
-def _is_split(engine: Engine, row: Transcription) -> bool:
-    """A call goes to a provider that can't tell channels apart as two jobs; on this machine they are heard turn by turn."""
-    can = engine.capabilities
-    return row.diarize and row.recording.is_dual_channel and not can.channels and not can.runs_locally
+    return not can.channels or not fitting.is_taken(can, Sound.of(row.recording))

@@ -9,7 +9,7 @@ from textor.toolbox import Toolbox
 def per_hour(tools: Toolbox, engine: str, model: str | None = None) -> float | None:
     """For an hour of sound; 0 on this machine. None: not known."""
     known = tools.engines.get(engine)
-    if model is None and known and not known.capabilities.runs_locally:
+    if model is None and known and not known.can().runs_locally:
         model = next((one.name for one in known.models()), None)
     listed = dict(tools.settings.engine_prices)
     for name in (f"{engine}/{model}", engine):

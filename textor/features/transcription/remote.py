@@ -5,12 +5,13 @@ import hmac
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from textor.adapters.audio import convert
 from textor.adapters.stt.port import Audio, Callback, Engine, Options, Progress, RemoteJob
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, NotAsked, TextorError, Unavailable
-from textor.features.transcription import checkpoints, failover, finishing
+from textor.features.transcription import checkpoints, failover, finishing, fitting
 from textor.job_queue import shift, slices
 from textor.job_queue.crew import Answer
 from textor.job_queue.discards import Due
@@ -49,7 +50,7 @@ class RemoteCrew:
     def _looked(self, engine: Engine, one: Taken) -> Answer:
         answer = engine.check(RemoteJob(one.remote_id or ""), self._options(one))
         if isinstance(answer, Transcript):
-            return _realised(answer, one)
+            return _realised(answer, one, engine)
         if not isinstance(answer, Progress):
             raise TypeError("an engine says how a job stands with a transcript or its progress")
         if one.started_at and self.tools.clock.now() - one.started_at > LONGEST_WAIT:
@@ -58,13 +59,21 @@ class RemoteCrew:
 
     def _started(self, engine: Engine, one: Taken) -> Answer:
         with self.tools.storage.local_path(one.storage_key) as path:
-            limit = self.tools.settings.max_audio_hours * 3600
-            audio = Audio(path, one.end - one.start, one.channels, partial(convert.blocks, path, max_seconds=limit))
-            answer = engine.start(audio, self._options(one))
+            answer = self._asked(engine, one, path)
             if isinstance(answer, Transcript):
-                return _realised(answer, one)
+                return _realised(answer, one, engine)
         if not isinstance(answer, RemoteJob) or not 0 < len(answer.id) <= LONGEST_ID or not answer.id.isprintable():
             raise TypeError("an engine takes work on with a transcript or a job whose id can be stored")
+        return answer
+
+    def _asked(self, engine: Engine, one: Taken, path: Path) -> Transcript | RemoteJob:
+        limit = self.tools.settings.max_audio_hours * 3600
+        name = fitting.ending(engine.can(one.model), one.endings) or one.endings[0]
+        with fitting.named(path, name) as file:
+            audio = Audio(file, one.end - one.start, one.channels, partial(convert.blocks, file, max_seconds=limit))
+            answer = engine.start(audio, self._options(one))
+            if isinstance(answer, Transcript):  # heard to its end while the file is here
+                answer = replace(answer, segments=list(answer.segments))
         return answer
 
     def discard(self, one: Due) -> EngineError | None:
@@ -100,11 +109,19 @@ class RemoteCrew:
 
     def _options(self, one: Taken) -> Options:
         # a slice of one channel has one speaker: nobody needs to be told apart
-        return Options(one.language, one.model, one.diarize and one.channel is None, callback=self._callback(one))
+        is_told_apart = one.diarize and one.channel is None
+        return Options(
+            language=one.language,
+            model=one.model,
+            diarize=is_told_apart,
+            speaker_count=one.speaker_count if is_told_apart else None,
+            vocabulary=one.vocabulary,
+            callback=self._callback(one),
+        )
 
     def _callback(self, one: Taken) -> Callback | None:
         address = self.tools.settings.public_url.rstrip("/")
-        if not address or not self.tools.engines[one.engine].capabilities.callbacks:
+        if not address or not self.tools.engines[one.engine].can(one.model).callbacks:
             return None
         return Callback(f"{address}/hooks/{one.id}/{_proof(self.tools, one.id, 'path')}", HEADER, secret(self.tools, one.id))
 
@@ -134,6 +151,7 @@ def _proof(tools: Toolbox, slice_id: int, purpose: str) -> str:
     return hmac.new(tools.settings.secret_key.encode(), text, hashlib.sha256).hexdigest()
 
 
-def _realised(answer: Transcript, one: Taken) -> Transcript:
+def _realised(answer: Transcript, one: Taken, engine: Engine) -> Transcript:
     """Heard to its end, in the recording's own time."""
-    return replace(answer, segments=[checkpoints.moved(checkpoints.clean(s), one.start) for s in answer.segments])
+    heard = fitting.timed(engine.can(one.model), answer, one.end - one.start).segments
+    return replace(answer, segments=[checkpoints.moved(checkpoints.clean(segment), one.start) for segment in heard])
