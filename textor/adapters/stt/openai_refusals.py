@@ -100,6 +100,11 @@ def _for_now(who: str, response: "httpx2.Response") -> Refused:
 
 
 def _of_the_recording(who: str, status: int, said: str) -> Refused:
+    error = Refused(f"{who} refused this recording: {said or f'its answer was {status}'}.")
+    error.to_times = status in {400, 422} and bool(NOT_THE_TIMES.search(said))
+    error.to_format = status in {400, 422} and not error.to_times and bool(NOT_THE_FORMAT.search(said))
+    if error.to_times or error.to_format:
+        return error
     if status == 413 or TOO_LARGE.search(said):
         return Refused(f"The recording is too large for {who}.")
     if TOO_SHORT.search(said):
@@ -108,9 +113,6 @@ def _of_the_recording(who: str, status: int, said: str) -> Refused:
         return Refused(f"The recording is too long for {who}.")
     if UNREADABLE.search(said):
         return Refused(f"{who} can't read this recording: its format is unknown there, or it is damaged.")
-    error = Refused(f"{who} refused this recording: {said or f'its answer was {status}'}.")
-    error.to_times = status in {400, 422} and bool(NOT_THE_TIMES.search(said))
-    error.to_format = status in {400, 422} and not error.to_times and bool(NOT_THE_FORMAT.search(said))
     return error
 
 
