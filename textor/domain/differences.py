@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 from textor.domain.alignment import Pair, is_near, matches
@@ -109,8 +110,8 @@ class Hearing:
         exact = bisect_left(self._starts, at, lowest, highest)
         nearest = bisect_left(self.edges, exact)
         near = [n for n in self.edges[max(0, nearest - 1) : nearest + 1] if lowest <= n <= highest]
-        best = min(near, key=lambda n: abs(self._when(n) - at), default=exact)
-        return best if abs(self._when(best) - at) <= NEAR_SECONDS else exact
+        best = min(near, key=lambda n: self._away(n, at), default=exact)
+        return best if self._away(best, at) <= NEAR_SECONDS else exact
 
     def is_edge(self, place: int) -> bool:
         """Whether no segment goes through that place."""
@@ -122,8 +123,11 @@ class Hearing:
             return self.numbers[self.tokens[place].segment]
         return self.numbers[-1] + 1 if self.numbers else 0
 
-    def _when(self, place: int) -> float:
-        return self._starts[place] if place < len(self._starts) else self.end
+    def _away(self, place: int, at: float) -> float:
+        """Seconds from the silence at that place; none within it."""
+        before = self.tokens[place - 1].end if place else 0.0
+        after = self.tokens[place].start if place < len(self.tokens) else inf
+        return max(before - at, at - after, 0.0)
 
 
 def compare(hearings: Sequence[Hearing]) -> Differences:

@@ -255,6 +255,8 @@ def _destroy(tools: Toolbox, transcription_id: str, deadline: object) -> bool:
         db.session.rollback()
         return False
     recording, storage_key = row.recording, row.recording.storage_key
+    # The same for the sound: of two that go at once, or of one that goes and one that comes (comparing), one is the last to look.
+    db.session.execute(update(Recording).where(Recording.id == recording.id).values(title=Recording.title))
     keys = slices.drop(tools, row.seq)
     db.session.delete(row)
     db.session.flush()
