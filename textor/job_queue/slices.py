@@ -183,6 +183,11 @@ def reopen(tools: Toolbox, seq: int) -> None:
     )
 
 
+def rest(seq: int) -> None:
+    """What waits is nobody's, and not due until it is handed over again. In the caller's transaction."""
+    _fence(Slice.transcription_seq == seq, Slice.state == SliceState.WAITING)
+
+
 def open_count(seq: int) -> int:
     """How many of a transcription's slices are not over."""
     return db.session.scalar(select(func.count()).where(Slice.transcription_seq == seq, Slice.state.in_(OPEN))) or 0

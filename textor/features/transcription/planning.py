@@ -12,7 +12,7 @@ from textor.adapters.audio import convert, encoding, silence, slicing
 from textor.adapters.audio.silence import Cut
 from textor.adapters.stt.port import Capabilities, Engine
 from textor.extensions import db
-from textor.features.transcription import fitting
+from textor.features.transcription import fitting, recutting
 from textor.features.transcription.fitting import Form, Sound
 from textor.job_queue import runs
 from textor.job_queue.claims import Claim
@@ -29,7 +29,7 @@ def plan(tools: Toolbox, claim: Claim, engine: Engine, path: Path) -> list[Slice
     """The slices of a transcription in order, made now unless an earlier run has made them. Raises Fenced."""
     known = slices_of(claim.seq)
     if known:
-        return known
+        return slices_of(claim.seq) if recutting.recut(tools, claim, path, known) else known
     row = db.session.get_one(Transcription, claim.seq)
     can = engine.can(row.model)
     channels: list[int | None] = [0, 1] if _is_split(can, row) else [None]

@@ -10,8 +10,8 @@ from pathlib import Path
 from textor.adapters.audio import convert
 from textor.adapters.stt.port import Audio, Callback, Engine, Options, Progress, RemoteJob
 from textor.domain.transcript import Transcript
-from textor.errors import EngineError, NotAsked, TextorError, Unavailable
-from textor.features.transcription import checkpoints, failover, finishing, fitting
+from textor.errors import EngineError, NotAsked, TextorError, TooLong, Unavailable
+from textor.features.transcription import checkpoints, failover, finishing, fitting, recutting
 from textor.job_queue import shift, slices
 from textor.job_queue.crew import Answer
 from textor.job_queue.discards import Due
@@ -90,6 +90,8 @@ class RemoteCrew:
 
     def failed(self, one: Taken, error: EngineError) -> bool:
         """Whether that was the last word about the slice."""
+        if isinstance(error, TooLong) and recutting.shorten(self.tools, one, error):
+            return True
         if failover.switch(self.tools, one.claim, error, one.attempts, but=one.id if one.is_start else None):
             return True
         if self._may_try_again(one, error):
