@@ -1,6 +1,7 @@
 """Everything that goes wrong at OpenAI, as Textor tells it."""
 
 import json
+import math
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.emulators.openai import OpenAI
 from tests.emulators.provider import serving
 from textor.adapters.stt.openai import OpenAIEngine
 from textor.adapters.stt.port import Options
-from textor.errors import EngineError
+from textor.errors import EngineError, TooLong
 
 __all__ = ["engine", "no_proxy", "provider"]
 
@@ -103,6 +104,24 @@ def test_a_failed_call_says_why_and_whether_to_try_again(
     assert said in error.message
     assert not any(secret in error.message for secret in (provider.url, KEY, "sk-", "https:"))
     assert provider.count("transcribe") == 1  # nothing is tried twice in here
+
+
+@pytest.mark.parametrize(
+    ("fault", "seconds"),
+    [
+        ({"status": 400, "error": "audio duration 1500.0 seconds is longer than 1400 seconds which is the maximum"}, 1400),
+        ({"status": 400, "error": "The audio is too long"}, math.inf),
+        ({"status": 413, "error": "Maximum content size limit (26214400) exceeded"}, math.inf),
+        ({"status": 400, "error": "Maximum file size exceeded"}, math.inf),
+    ],
+)
+def test_what_is_too_much_for_it_is_wanted_in_shorter_pieces(
+    provider: OpenAI, engine: OpenAIEngine, fault: dict[str, Any], seconds: float
+) -> None:
+    provider.fail(on="transcribe", **fault)
+    error = failure(engine)
+    assert isinstance(error, TooLong)
+    assert error.seconds == seconds
 
 
 def test_a_pause_told_in_thousandths_is_heeded(provider: OpenAI) -> None:

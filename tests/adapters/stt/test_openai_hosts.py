@@ -2,19 +2,33 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.adapters.stt.test_openai import KEY, NO_OPTIONS, SAID, SECONDS, SHA256, asked, at, heard, no_proxy, segments
+from tests.adapters.stt.test_openai import (
+    KEY,
+    NO_OPTIONS,
+    SAID,
+    SECONDS,
+    SHA256,
+    asked,
+    at,
+    heard,
+    no_proxy,
+    recording,
+    segments,
+    wav,
+)
 from tests.emulators.openai import OpenAI
 from tests.emulators.openai_answers import Voice
 from tests.emulators.provider import serving
 from textor.adapters.stt.openai import OpenAIEngine
 from textor.adapters.stt.port import Options
 from textor.domain.transcript import Segment
-from textor.errors import EngineError, InvalidInput
+from textor.errors import EngineError, InvalidInput, TooLong
 
 __all__ = ["no_proxy"]
 
@@ -75,6 +89,22 @@ def test_a_host_that_knows_no_times_at_all_costs_two_refusals_once(host: OpenAI)
     for _ in range(2):
         heard(engine)
     assert (formats(host), asked(host).response_format) == ([422, 422, 200, 200], "json")
+
+
+@pytest.mark.parametrize("voice", [Voice(("json", "text")), ALL])
+def test_text_without_times_is_wanted_in_short_pieces_before_it_is_paid_for(host: OpenAI, voice: Voice, tmp_path: Path) -> None:
+    """It is found out by a refusal, or by a short piece whose times did not come."""
+    host.models = {MODEL: voice}
+    host.extra = {"segments": None, "words": None}
+    engine, long = there(host), wav(tmp_path / "long.wav", seconds=1)
+    assert engine.can().segment_times
+    if voice == ALL:
+        heard(engine)
+    calls = len(host.calls)
+    with pytest.raises(TooLong, match="gives text without times") as refused:
+        engine.start(replace(recording(long), seconds=60), NO_OPTIONS)
+    assert (refused.value.seconds, engine.can().segment_times, engine.can().word_times) == (31, False, False)
+    assert (len(host.heard), len(host.calls) - calls) == ((1, 0) if voice == ALL else (0, 1))
 
 
 def test_models_are_remembered_apart(host: OpenAI) -> None:

@@ -20,7 +20,7 @@ from textor.adapters.stt.openai_uploads import Upload
 from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Health, Model, Options
 from textor.domain import languages
 from textor.domain.transcript import Transcript
-from textor.errors import EngineError, InvalidInput
+from textor.errors import EngineError, InvalidInput, TooLong
 from textor.settings import Settings
 
 NO_KEY = "Set OPENAI_API_KEY to use OpenAI."
@@ -47,8 +47,8 @@ class OpenAIEngine(Engine):
     hear_seconds: float = HEAR_SECONDS
     library: str = "openai"
     today: Callable[[], date] = _today
-    _plainer: dict[str, int] = field(default_factory=dict, repr=False)
-    """How many wishes of a model its host has refused so far."""
+    _left: dict[str, Sequence[Wish]] = field(default_factory=dict, repr=False)
+    """The ways to ask a model that its host has not refused yet, where it has refused any."""
 
     name = "openai"
     title = "OpenAI"
@@ -112,31 +112,37 @@ class OpenAIEngine(Engine):
         upload = uploads.upload(audio.path)
         if upload is None:
             raise EngineError(refusals.sentence(f"{self._who} takes no recordings of this format."))
+        answer, wish = self._heard(upload, audio.seconds, options)
         entry = self._entry(options.model)
-        answer, wish = self._heard(entry, upload, _fields(entry, options))
         needs_times = entry.is_known and wish != catalogue.TEXT
-        return answers.read(answer, Asked(self._who, audio.seconds, needs_times, options.diarize))
+        transcript = answers.read(answer, Asked(self._who, audio.seconds, needs_times, options.diarize))
+        if wish != catalogue.TEXT and answers.is_text_alone(answer):
+            self._left[entry.name] = (catalogue.TEXT,)
+        return transcript
 
-    def _heard(self, entry: Entry, upload: Upload, fields: dict[str, Any]) -> tuple[object, Wish]:
+    def _heard(self, upload: Upload, seconds: float, options: Options) -> tuple[object, Wish]:
         """What the host answers to the first wish that it doesn't refuse. A refusal costs a call, no money, and is remembered."""
-        place = self._plainer.get(entry.name, 0)
-        wish = entry.wishes[place]
+        entry = self._entry(options.model)
+        wish = entry.wishes[0]
+        if wish == catalogue.TEXT and entry.name in self._left and seconds > catalogue.TEXT_SECONDS:
+            raise TooLong(refusals.sentence(f"{self._who} gives text without times."), seconds=catalogue.TEXT_SECONDS)
         try:
-            return self._calls.transcribe(upload, **fields, **_asked_for(wish)), wish
+            return self._calls.transcribe(upload, **_fields(entry, options), **_asked_for(wish)), wish
         except Refused as error:
-            plainer = _plainer(entry, place, error)
-            if plainer is None:
+            left = _plainer(entry.wishes, error)
+            if not left:
                 raise
-            self._plainer[entry.name] = max(plainer, self._plainer.get(entry.name, 0))
-        return self._heard(entry, upload, fields)
+            self._left[entry.name] = min(left, self._left.get(entry.name, left), key=len)
+        return self._heard(upload, seconds, options)
 
     def _entries(self) -> list[Entry]:
         return catalogue.at_openai(self.model, self.today()) if self.is_openai else catalogue.elsewhere(self.model)
 
     def _entry(self, model: str | None) -> Entry:
-        """Of a model that isn't offered: of the default."""
+        """Of a model that isn't offered: of the default. What its host was found not to give is left out."""
         entries = self._entries()
-        return next((entry for entry in entries if entry.name == model), entries[0])
+        entry = next((entry for entry in entries if entry.name == model), entries[0])
+        return replace(entry, wishes=self._left.get(entry.name, entry.wishes))
 
 
 def _fields(entry: Entry, options: Options) -> dict[str, Any]:
@@ -161,12 +167,11 @@ def _asked_for(wish: Wish) -> dict[str, Any]:
     return fields | ({"chunking_strategy": "auto"} if wish == catalogue.SPEAKERS else {})
 
 
-def _plainer(entry: Entry, place: int, error: Refused) -> int | None:
-    """Which wish comes after one that was refused; None where none would help."""
-    last = len(entry.wishes) - 1
-    if place == last or not (error.to_times or error.to_format):
-        return None
-    return place + 1 if error.to_times else last
+def _plainer(wishes: Sequence[Wish], error: Refused) -> Sequence[Wish]:
+    """The ways to ask that are left after the first was refused; none where that was no matter of how it was asked."""
+    if error.to_times:
+        return wishes[1:]
+    return wishes[1:][-1:] if error.to_format else ()
 
 
 def _prompt(options: Options) -> str:

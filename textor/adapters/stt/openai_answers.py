@@ -47,6 +47,11 @@ def read(answer: object, asked: Asked) -> Transcript:
         raise openai_refusals.misunderstood(asked.who) from error
 
 
+def is_text_alone(answer: object) -> bool:
+    """Whether something was said, and no time told with it. For an answer that was read."""
+    return isinstance(answer, Mapping) and bool(answer["text"].strip()) and not answer.get("segments") and not answer.get("words")
+
+
 def _segments(answer: Answer, asked: Asked) -> Sequence[Segment]:
     text = answer["text"].strip()
     words = [_word(word, asked) for word in answer.get("words") or () if word["word"].strip()]

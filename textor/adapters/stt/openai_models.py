@@ -17,6 +17,8 @@ FORMATS = frozenset({"flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", 
 MAX_BYTES = 25_000_000
 MAX_SECONDS = 1_380.0
 """The API refuses more than 1,400 for the gpt models; encoders may add a little to what they were given."""
+TEXT_SECONDS = 31.0
+"""More than this is not worth hearing without times, from a host that was believed to tell them: it is cut up first."""
 ELSEWHERE_SECONDS = 600.0
 """vLLM decodes no more unless told to; for the others it keeps a call short."""
 ELSEWHERE_AT_ONCE = 4

@@ -1,11 +1,12 @@
 """What OpenAI and its kin say when they say no, told as sentences of ours."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from textor.adapters.http_client import Answer
-from textor.errors import EngineError
+from textor.errors import EngineError, TooLong
 
 if TYPE_CHECKING:
     import httpx2
@@ -24,6 +25,7 @@ NOT_THE_FORMAT = re.compile(r"response[_ ]format|verbose_json|diarized_json", re
 NOT_THE_TIMES = re.compile(r"timestamp", re.IGNORECASE)
 TOO_SHORT = re.compile(r"too short|shorter than", re.IGNORECASE)
 TOO_LONG = re.compile(r"longer than|too long", re.IGNORECASE)
+LONGEST = re.compile(r"longer than (\d{1,6}(?:\.\d+)?) ?s", re.IGNORECASE)
 TOO_LARGE = re.compile(r"content size limit|too large|maximum file ?size", re.IGNORECASE)
 UNREADABLE = re.compile(
     r"(?:invalid|unsupported|unrecogni[sz]ed) (?:audio )?(?:file|format|media)|could not (?:be decoded|decode)|corrupted|"
@@ -54,7 +56,7 @@ def misunderstood(who: str, *, retryable: bool = False) -> EngineError:
     return EngineError(sentence(f"{who} gave an answer that Textor does not understand."), retryable=retryable)
 
 
-def refused(who: str, response: "httpx2.Response", body: object) -> Refused:
+def refused(who: str, response: "httpx2.Response", body: object) -> EngineError:
     """What a status of 3xx to 5xx means. `body` is the SDK's: the error itself where it comes in the usual wrapping."""
     status, said, code = response.status_code, _said(body), _code(body)
     of_the_account = _of_the_account(who, status, said, code)
@@ -99,18 +101,19 @@ def _for_now(who: str, response: "httpx2.Response") -> Refused:
     return Refused(f"{who} is out of order for the moment (its answer was {status}).", retryable=True, retry_after=pause)
 
 
-def _of_the_recording(who: str, status: int, said: str) -> Refused:
+def _of_the_recording(who: str, status: int, said: str) -> EngineError:
     error = Refused(f"{who} refused this recording: {said or f'its answer was {status}'}.")
     error.to_times = status in {400, 422} and bool(NOT_THE_TIMES.search(said))
     error.to_format = status in {400, 422} and not error.to_times and bool(NOT_THE_FORMAT.search(said))
     if error.to_times or error.to_format:
         return error
     if status == 413 or TOO_LARGE.search(said):
-        return Refused(f"The recording is too large for {who}.")
+        return TooLong(f"The recording is too large for {who}.", seconds=math.inf)
     if TOO_SHORT.search(said):
         return Refused(f"The recording is too short for {who}.")
     if TOO_LONG.search(said):
-        return Refused(f"The recording is too long for {who}.")
+        longest = LONGEST.search(said)
+        return TooLong(f"The recording is too long for {who}.", seconds=float(longest[1]) if longest else math.inf)
     if UNREADABLE.search(said):
         return Refused(f"{who} can't read this recording: its format is unknown there, or it is damaged.")
     return error
