@@ -23,9 +23,22 @@ def has_any() -> bool:
 
 def promote(username: str) -> User:
     """Make an account an admin's. Raises NotFound."""
+    user = _named(username)
+    user.role = Role.ADMIN
+    db.session.commit()
+    return user
+
+
+def set_budget(username: str, usd: float | None) -> User:
+    """What somebody's transcriptions may cost in a month; None: what the setting allows everybody. Raises NotFound."""
+    user = _named(username)
+    user.monthly_budget = usd
+    db.session.commit()
+    return user
+
+
+def _named(username: str) -> User:
     user = users.by_name(username)
     if user is None:
         raise NotFound(f"There is no account named {username}.")
-    user.role = Role.ADMIN
-    db.session.commit()
     return user

@@ -177,6 +177,13 @@ def month(tools: Toolbox, user_id: int) -> Month:
     return Month(begins_at, ends_at, uses, spent, _reserved(tools, user_id), _budget(tools, user_id))
 
 
+def of_everybody(tools: Toolbox) -> dict[int, float]:
+    """What each user has spent this month, by id; whoever has spent nothing isn't there."""
+    begins_at, _ends_at = _month(tools.clock.now())
+    rows = db.session.execute(select(Charge.user_id, func.sum(Charge.usd)).where(Charge.at >= begins_at).group_by(Charge.user_id))
+    return {user_id: usd for user_id, usd in rows if usd}
+
+
 def _stated(tools: Toolbox, one: Heard) -> float | None:
     return prices.of(tools, one.engine, one.model, one.seconds) if one.stated_usd is None else one.stated_usd
 
