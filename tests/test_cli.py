@@ -61,9 +61,9 @@ def test_accounts_are_listed_without_guests(run: Run) -> None:
     for name, role in (("Ada", Role.ADMIN), ("Bob", Role.USER), ("Gina", Role.GUEST)):
         factories.user(name, role)
     assert run("user", "list").output.splitlines() == [
-        "NAME  EMAIL               ROLE   SINCE",
-        "Ada   ada@textor.example  admin  2026-11-20",
-        "Bob   bob@textor.example  user   2026-11-20",
+        "NAME  EMAIL               ROLE   SINCE       THIS MONTH  BUDGET",
+        "Ada   ada@textor.example  admin  2026-11-20  $0.00",
+        "Bob   bob@textor.example  user   2026-11-20  $0.00",
     ]
 
 
@@ -90,13 +90,6 @@ def test_a_downloaded_model_is_deleted(environ: dict[str, str], tmp_path: Path, 
     assert run("models", "delete", "tiny").output == (
         "Error: Model tiny was not downloaded by Textor: there is nothing to delete.\n"
     )
-
-
-def test_engines_are_checked(run: Run) -> None:
-    rows = run("engines", "check").output.splitlines()
-    assert rows[0].split() == ["ENGINE", "STATE", "WHAT", "TO", "DO"]
-    assert sum(", default" in row for row in rows) == 1
-    assert any(row.startswith("sphinx") and "ready" in row for row in rows)
 
 
 def test_the_queue_tells_what_waits_who_works_and_what_failed(run: Run, tools: Toolbox) -> None:

@@ -15,11 +15,13 @@ from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from textor import bootstrap
+from textor.domain import setting_values
 from textor.errors import TextorError
-from textor.features.accounts import members, users
+from textor.features.accounts import members, spending, users
 from textor.features.accounts.users import NewUser
-from textor.features.transcription import backlog, direct, engines, local_models
+from textor.features.transcription import backlog, direct, engine_cards, health_checks, local_models
 from textor.features.transcription.direct import Request
+from textor.features.transcription.engine_cards import Card, ModelCard
 from textor.features.transcription.engines import Hints
 from textor.job_queue.presence import AtWork
 
@@ -81,8 +83,35 @@ def promote_user(username: str) -> None:
 @user.command("list")
 def list_users() -> None:
     """All accounts."""
-    rows = [(found.username, found.email or "", found.role, f"{found.created_at:%Y-%m-%d}") for found in members.everyone()]
-    _table(("NAME", "EMAIL", "ROLE", "SINCE"), rows)
+    tools, rows = bootstrap.tools(), []
+    spent = spending.of_everybody(tools)
+    for one in members.everyone():
+        budget = tools.settings.monthly_budget if one.monthly_budget is None else one.monthly_budget
+        money = (f"${spent.get(one.id, 0.0):.2f}", "" if budget is None else f"${budget:.2f}")
+        rows.append((one.username, one.email or "", one.role, f"{one.created_at:%Y-%m-%d}", *money))
+    _table(("NAME", "EMAIL", "ROLE", "SINCE", "THIS MONTH", "BUDGET"), rows)
+
+
+@user.command("budget")
+@click.argument("username")
+@click.argument("amount", metavar="AMOUNT|none", callback=lambda _ctx, _param, told: _amount(told))
+def set_budget(username: str, amount: float | None) -> None:
+    """What somebody's transcriptions may cost in a month, in US dollars. none: what MONTHLY_BUDGET allows everybody."""
+    name = members.set_budget(username, amount).username
+    everybody = bootstrap.tools().settings.monthly_budget
+    if amount is not None:
+        click.echo(f"{name} may spend ${amount:.2f} a month.")
+    elif everybody is not None:
+        click.echo(f"{name} may spend what everybody may: ${everybody:.2f} a month.")
+    else:
+        click.echo(f"{name} may spend without a limit.")
+
+
+def _amount(told: str) -> float | None:
+    try:
+        return None if told == "none" else setting_values.amount(told)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, or none.") from error
 
 
 @models.command("list")
@@ -113,15 +142,49 @@ def delete_model(name: str) -> None:
 
 
 @engine.command("check")
-def check_engines() -> None:
-    """Which engines are ready, and what the others lack."""
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def check_engines(*, as_json: bool) -> None:
+    """What each engine can do and costs, whether its provider answers and has credit left, and what others lack."""
     tools = bootstrap.tools()
-    standard = engines.default(tools)
-    rows = []
-    for offer in engines.offered(tools):
-        state = "ready" if offer.ready else "not ready"
-        rows.append((offer.name, f"{state}, default" if offer.name == standard else state, offer.reason or ""))
-    _table(("ENGINE", "STATE", "WHAT TO DO"), rows)
+    cards = engine_cards.all_of(tools, health_checks.ask_now(tools))
+    if as_json:
+        click.echo(json.dumps([engine_cards.plain(card) for card in cards], indent=2))
+        return
+    _table(("ENGINE", "STATE", "CREDIT", "LANGUAGES", "LIMITS", "PRICE", "WHAT TO DO"), [_engine(card) for card in cards])
+    going = [(card.offer.name, model) for card in cards for model in card.models if model.shutdown]
+    if going:
+        click.echo()
+        _table(("MODEL", "ENGINE", "ENDS", ""), [_going(name, model) for name, model in going])
+
+
+def _engine(card: Card) -> tuple[str, ...]:
+    offer, report = card.offer, card.report
+    state = ["ready" if offer.ready else "not ready", *(["default"] if card.is_default else [])]
+    if report:
+        state.append("answers" if report.reachable else "doesn't answer")
+    limits = [f"{card.can.max_bytes / 1e6:g} MB"] if card.can.max_bytes else []
+    limits += [_length(card.can.max_seconds)] if card.can.max_seconds else []
+    spoken = "any" if card.languages is None else str(len(card.languages))
+    todo = offer.reason or (report.reason if report else None) or ""
+    return offer.name, ", ".join(state), (report.credit if report else None) or "", spoken, ", ".join(limits), _price(card), todo
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds / 60:g} min"
+
+
+def _price(card: Card) -> str:
+    if set(card.prices) == {0}:
+        return "free"
+    return " to ".join(
+        "not known" if price is None else f"${price:.2f}/h" for price in dict.fromkeys((card.prices[0], card.prices[-1]))
+    )
+
+
+def _going(engine_name: str, model: ModelCard) -> tuple[str, ...]:
+    end = model.shutdown
+    said = f"in {end.days_left} days" if end and not end.is_over else "it is gone"
+    return model.name, engine_name, f"{end.on:%Y-%m-%d}" if end else "", said
 
 
 @queue.command("status")
