@@ -1,4 +1,4 @@
-"""The emulator of OpenAI: it answers in the shapes of the official document, refuses what OpenAI refuses, goes wrong if told to."""
+"""The emulator of OpenAI: its answers have the official shapes, it refuses what OpenAI refuses, goes wrong when told to."""
 
 import json
 import signal
