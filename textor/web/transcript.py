@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from textor import bootstrap
 from textor.domain import job_states, statistics
 from textor.features.recordings import library
+from textor.features.transcription import comparing
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
 from textor.web import choices, etas, forms, htmx, locale, reading, streaming
 from textor.web.visitors import me
@@ -71,4 +72,5 @@ def _reading(row: Any) -> dict[str, Any]:
         "formats": list(tools.formats.values()),
         "engines": choices.titles(),
         "offers": choices.offers(),
+        "is_compared": len(comparing.rows(me().id, row.recording_id)) > 1,
     }

@@ -7,7 +7,7 @@
 
   document.addEventListener("htmx:config:request", (e) => {
     const { ctx } = e.detail;
-    if (!ctx.sourceElement.matches("#jobs, #script, #engines, #queue")) return;
+    if (!ctx.sourceElement.matches("#jobs, #script, #engines, #queue, #comparison")) return;
     if (ctx.sourceEvent?.type === "every" && document.hidden) return e.preventDefault();
     const tag = tags.get(key(ctx));
     if (tag) ctx.request.headers["If-None-Match"] = tag;
