@@ -3,7 +3,7 @@
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -54,6 +54,17 @@ class GuardedCrew(RemoteCrew):
 
     def heard(self, one: Taken, transcript: Transcript) -> None:
         self._guard(one, partial(super().heard, one, transcript))
+
+    def heard_many(self, found: Sequence[tuple[Taken, Transcript]]) -> set[int]:
+        """One that breaks would break them all: then each goes by itself."""
+        try:
+            return super().heard_many(found)
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            log.exception("slices %s broke together", [one.id for one, _ in found])
+            db.session.rollback()
+            return set()
 
     def failed(self, one: Taken, error: EngineError) -> bool:
         return self._guard(one, partial(super().failed, one, error)) is not False

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +18,7 @@ from textor.domain.job_states import Status
 from textor.domain.transcript import Transcript
 from textor.extensions import db
 from textor.features.transcription import remote
-from textor.job_queue import shift, slices, tickets
+from textor.job_queue import settling, shift, slices, tickets
 from textor.job_queue.crew import Terms
 from textor.jobs import GuardedCrew
 from textor.models import Slice
@@ -183,13 +184,18 @@ class RefusedCrew(GuardedCrew):
             raise OperationalError("UPDATE", None, ValueError("packet too large"))
         GuardedCrew.heard(self, one, transcript)
 
+    def heard_many(self, found: Sequence[tuple[slices.Taken, Transcript]]) -> set[int]:
+        if any(one.id == self.refused_id for one, _ in found):
+            raise OperationalError("UPDATE", None, ValueError("packet too large"))
+        return GuardedCrew.heard_many(self, found)
+
 
 def test_an_answer_that_the_database_refuses_fails_its_transcription_and_no_other(now: Stage) -> None:
     now.provider.poll_seconds = 0.01
     refused, other = now.upload(), now.upload(owner=factories.user("Bob").id)
     with now.real_shift(QUICK, crew=RefusedCrew(now.tools, now.slices(refused)[0].id)):
         until(lambda: is_over(now), "both are over", 30)
-    assert (now.row(refused).status, now.row(refused).error) == (Status.FAILED, shift.BROKEN)
+    assert (now.row(refused).status, now.row(refused).error) == (Status.FAILED, settling.BROKEN)
     assert now.row(other).status == Status.COMPLETED
 
 

@@ -17,7 +17,7 @@ import textor
 from tests.web.conftest import Browser
 from textor.adapters import discovery
 from textor.features.transcription import pipeline, remote
-from textor.job_queue import lanes, shift
+from textor.job_queue import lanes, settling
 from textor.web import locale, wording
 
 ROOT = Path(textor.__file__).parent
@@ -58,7 +58,7 @@ def test_no_translation_is_empty_fuzzy_or_lost_a_value(catalog: Catalog) -> None
 
 def test_how_a_transcription_may_end_is_in_the_catalog(catalog: Catalog) -> None:
     cancelled = str(inspect.signature(lanes.cancel).parameters["reason"].default)
-    ends = [pipeline.SORRY, shift.BROKEN, remote.TOO_LONG, cancelled, *wording.FIGURES]
+    ends = [pipeline.SORRY, settling.BROKEN, remote.TOO_LONG, cancelled, *wording.FIGURES]
     assert [sentence for sentence in ends if sentence not in catalog] == []
 
 

@@ -1,5 +1,6 @@
 """What a shift is made of: the verbs that are done for a slice, and how patiently."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,7 +31,9 @@ class Terms:
     start_threads: int = 64
     most_of_one: int = 48
     """Polls, and starts, of one engine at once: one that hangs leaves threads to the others."""
-    most_discards_in_hand: int = 8
+    most_discards_in_hand: int = 24
+    most_texts_together: int = 32
+    """Texts written in one transaction: its locks are held while they are."""
     longest_pause_seconds: float = 30
     callback_pause_seconds: float = 20
     """Between two looks at a job whose provider calls back."""
@@ -53,6 +56,9 @@ class Crew(Protocol):
 
     def heard(self, one: Taken, transcript: Transcript) -> None:
         """Keep what was heard. Raises Fenced."""
+
+    def heard_many(self, found: Sequence[tuple[Taken, Transcript]]) -> Collection[int]:
+        """Keep as many as can be kept in one go; returns the ids of those slices. The others come to `heard`."""
 
     def failed(self, one: Taken, error: EngineError) -> bool:
         """An error that `error.retryable` or the number of attempts makes final: True if the slice is over, or begun elsewhere;

@@ -22,11 +22,12 @@ Piece = TypeVar("Piece", Taken, Due)
 
 @dataclass(slots=True)
 class Said:
-    """What came of a piece of work, and how often the database has refused it."""
+    """What came of a piece of work, how often the database has refused it, and whether it must be written by itself."""
 
     work: Work
     answer: Answer | None
     refusals: int = 0
+    is_alone: bool = False
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ Every function here may be called by any process any number of times; the row de
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -179,10 +180,25 @@ def _is_alive(owner: str) -> bool:
     return alive is not None
 
 
+def free_all(tools: Toolbox, ended: Sequence[Claim]) -> None:
+    """Let go of many lanes and start the next of each user who has one."""
+    for claim in ended:
+        _release(tools, claim.user_id, claim.owner)
+    theirs = (Transcription.user_id.in_(sorted({claim.user_id for claim in ended})), Transcription.status == Status.PENDING)
+    waiting = db.session.scalars(select(Transcription.user_id).where(*theirs).distinct()).all()
+    db.session.commit()
+    for user_id in waiting:
+        dispatch(tools, user_id)
+
+
 def free(tools: Toolbox, user_id: int, owner: str) -> None:
     """Let go of a lane and start the user's next."""
+    _release(tools, user_id, owner)
+    dispatch(tools, user_id)
+
+
+def _release(tools: Toolbox, user_id: int, owner: str) -> None:
     try:
         locks.release(tools.redis, user_id, owner)
     except RedisError:
         log.warning("redis is away: the lane of user %s frees itself", user_id)
-    dispatch(tools, user_id)

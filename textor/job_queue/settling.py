@@ -3,9 +3,13 @@
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
+
+from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from textor.adapters.stt.port import Capabilities, Progress, RemoteJob
 from textor.domain.transcript import Transcript
@@ -14,11 +18,18 @@ from textor.extensions import db
 from textor.job_queue import breakers, discards, slices
 from textor.job_queue.crew import Answer, Crew, Terms, Work
 from textor.job_queue.discards import Due
+from textor.job_queue.hands import Hands, Said
 from textor.job_queue.slices import Taken
 from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
+
+
+MOST_TRIES = 5
+"""How often an answer is written that the database refuses, though it answers."""
+
+BROKEN = "Something went wrong inside Textor while it talked to the provider. Try again; if it happens again, tell the operator."
 
 
 @dataclass(slots=True)
@@ -29,6 +40,64 @@ class Desk:
     crew: Crew
     terms: Terms
     in_flight: Mapping[str, int] = field(default_factory=dict)
+
+    def clear(self, hands: Hands) -> None:
+        """Write all that was answered. Jobs that providers took on go first: until their ids are committed, a kill costs a call.
+        Raises what the database raises while it is away; what isn't written yet stays unsettled."""
+        looks: list[tuple[Taken, datetime]] = []
+        hands.unsettled.sort(key=_rank)
+        while hands.unsettled:
+            if self._settle_together(hands):
+                continue
+            said = hands.unsettled[0]
+            try:
+                next_look = self.settle(said.work, said.answer)
+            except (OperationalError, InterfaceError):
+                db.session.rollback()
+                if self._is_refused(said):
+                    hands.put_down(hands.unsettled.pop(0).work)
+                continue
+            if next_look and isinstance(said.work, Taken):
+                looks.append((said.work, next_look))
+            hands.put_down(hands.unsettled.pop(0).work)
+        slices.ask_again(looks)
+
+    def _settle_together(self, hands: Hands) -> bool:
+        """Texts, or deletions, that are next: many in one transaction, since commits are what a shift spends its time on. What
+        can't be written so is tried alone after that. False where nothing was written."""
+        kind = _rank(hands.unsettled[0])
+        if kind not in TOGETHER:
+            return False
+        chosen = list(takewhile(lambda said: _rank(said) == kind, hands.unsettled[: self.terms.most_texts_together]))
+        for said in chosen:
+            said.is_alone = True
+        try:
+            done = self._written(chosen)
+        except SQLAlchemyError:
+            db.session.rollback()
+            return False
+        for said in [said for said in chosen if said.work.id in done]:
+            hands.unsettled.remove(said)
+            hands.put_down(said.work)
+        return bool(done)
+
+    def _written(self, chosen: Sequence[Said]) -> Collection[int]:
+        texts = [(one.work, one.answer) for one in chosen if isinstance(one.work, Taken) and isinstance(one.answer, Transcript)]
+        if texts:
+            return self.crew.heard_many(texts)
+        gone = [one.work for one in chosen if isinstance(one.work, Due)]
+        discards.done(gone)
+        return [one.id for one in gone]
+
+    def _is_refused(self, said: Said) -> bool:
+        """Whether the database answers and will never take this. Raises what the database raises while it is away."""
+        db.session.execute(select(1))
+        db.session.commit()
+        said.refusals += 1
+        if said.refusals == MOST_TRIES:
+            log.error("the database refuses the answer to slice %s", said.work.id)
+            said.answer = EngineError(BROKEN)
+        return said.refusals > MOST_TRIES
 
     def settle(self, work: Work, answer: Answer | None) -> datetime | None:
         """Write one answer; returns when a job that isn't done is to be looked at, which `slices.ask_again` writes for many."""
@@ -89,6 +158,20 @@ class Desk:
         pause = min(terms.longest_retry_seconds, terms.retry_seconds * 2 ** min(10, max(0, one.attempts - 1)))
         seconds = max(error.retry_after or 0.0, pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
         return self.tools.clock.now() + timedelta(seconds=seconds)
+
+
+def _rank(said: Said) -> int:
+    """Its place among what was answered in a round."""
+    if isinstance(said.answer, RemoteJob):
+        return 0
+    if said.is_alone:
+        return 1
+    if isinstance(said.answer, Transcript):
+        return 2
+    return 3 if isinstance(said.work, Due) and said.answer is None else 4
+
+
+TOGETHER = (2, 3)
 
 
 class Reports:

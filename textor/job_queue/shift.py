@@ -30,7 +30,7 @@ from textor.job_queue import attention, breakers, clocks, discards, reconciler, 
 from textor.job_queue.crew import DEFAULT, Answer, Crew, Terms, Work
 from textor.job_queue.hands import Choice, Hands, Said
 from textor.job_queue.inbox import Inbox
-from textor.job_queue.settling import Desk, Reports
+from textor.job_queue.settling import BROKEN, Desk, Reports
 from textor.job_queue.slices import Taken
 from textor.models import Discard, Slice, Transcription
 from textor.toolbox import Toolbox
@@ -45,10 +45,6 @@ ALIVE_SECONDS = 5
 IN_FLIGHT_PER_SHIFT = 5_000
 REDIS_SECONDS = 1.0
 """How long a shift waits for Redis: its leases run while it does."""
-MOST_TRIES = 5
-"""How often an answer is written that the database refuses, though it answers."""
-
-BROKEN = "Something went wrong inside Textor while it talked to the provider. Try again; if it happens again, tell the operator."
 
 
 def ensure(tools: Toolbox) -> None:
@@ -67,6 +63,14 @@ def wake(tools: Toolbox) -> None:
         pipeline.lpush(WAKE_KEY, 1)
         pipeline.ltrim(WAKE_KEY, 0, 7)
         pipeline.execute()
+
+
+def news(tools: Toolbox) -> None:
+    """A provider has called back: whoever has the shift looks at once. Takes no look at the database where somebody has it."""
+    with suppress(RedisError):
+        if not tools.redis.zcount(ALIVE_KEY, clocks.seconds(tools), "+inf"):
+            ensure(tools)
+    wake(tools)
 
 
 def impatient(tools: Toolbox) -> Toolbox:
@@ -154,12 +158,12 @@ class Shift:
         """What was answered while the time to stop ran out."""
         if not self._hands.is_empty:
             self._gather()
-            self._settle()
+            self._desk.clear(self._hands)
 
     def _round(self) -> None:
         """One turn. The database away: what was answered is kept until it is back."""
         try:
-            self._settle()
+            self._desk.clear(self._hands)
             self._keep_leases()
             if not self._is_closing and self._inbox.is_beat():
                 self._take_on()
@@ -187,34 +191,6 @@ class Shift:
             self._hands.unsettled.append(said)
             reports.add(said.work.engine, said.answer)
         reports.send(self._tools)
-
-    def _settle(self) -> None:
-        """Write what was answered. Jobs that providers took on go first: until their ids are committed, a kill costs a call."""
-        unsettled, looks = self._hands.unsettled, []
-        unsettled.sort(key=lambda said: not isinstance(said.answer, RemoteJob))
-        while unsettled:
-            said = unsettled[0]
-            try:
-                next_look = self._desk.settle(said.work, said.answer)
-            except (OperationalError, InterfaceError):
-                db.session.rollback()
-                if self._is_refused(said):
-                    self._hands.put_down(unsettled.pop(0).work)
-                continue
-            if next_look and isinstance(said.work, Taken):
-                looks.append((said.work, next_look))
-            self._hands.put_down(unsettled.pop(0).work)
-        slices.ask_again(looks)
-
-    def _is_refused(self, said: Said) -> bool:
-        """Whether the database answers and will never take this. Raises what the database raises while it is away."""
-        db.session.execute(select(1))
-        db.session.commit()
-        said.refusals += 1
-        if said.refusals == MOST_TRIES:
-            log.error("the database refuses the answer to slice %s", said.work.id)
-            said.answer = EngineError(BROKEN)
-        return said.refusals > MOST_TRIES
 
     def _keep_leases(self) -> None:
         if monotonic() - self._kept_at > self._tools.settings.lease_seconds / 3:

@@ -161,6 +161,12 @@ def drop(tools: Toolbox, seq: int) -> list[str]:
     return keys
 
 
+def forget(tools: Toolbox, over: Sequence[Taken]) -> None:
+    """The slices of transcriptions that are over, in the hands of whoever ends them. In the caller's transaction."""
+    discards.add(tools, [(one.engine, one.remote_id) for one in over if one.remote_id])
+    db.session.execute(delete(Slice).where(Slice.id.in_([one.id for one in over])))
+
+
 def trim(tools: Toolbox, seq: int, *, is_whole: bool) -> list[str]:
     """What a transcription that is over needs no more: sound made ready, the checkpoints of a whole text and, unless the operator
     keeps them, the providers' copies. In the caller's transaction; returns the keys to delete once that is committed."""

@@ -1,6 +1,6 @@
 """The end of a transcription: checkpoints kept as they land, put together once no slice is open. Never an error in a text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -100,7 +100,7 @@ def _finish(tools: Toolbox, claim: Claim, row: Transcription, rows: Sequence[Sli
     engine = tools.engines.get(row.engine)
     spoken = heard(rows, is_local=engine is None or engine.can(row.model).runs_locally)
     segments.replace_all(claim.seq, spoken)
-    values = _outcome(row, done, lost) | {"remote_id": next((one.remote_id for one in rows if one.remote_id), None)}
+    values = outcome(row.details, done, lost) | {"remote_id": next((one.remote_id for one in rows if one.remote_id), None)}
     keys = _clear_up(tools, claim.seq, is_whole=not lost)
     runs.finish(
         tools,
@@ -126,13 +126,13 @@ def _fail(tools: Toolbox, claim: Claim, error: str) -> None:
         tools.storage.delete(key)
 
 
-def _outcome(row: Transcription, done: Sequence[Transcript], lost: Sequence[Slice]) -> dict[str, Any]:
-    """Columns that tell what came out besides the text."""
+def outcome(before: Mapping[str, object], done: Sequence[Transcript], lost: Sequence[Slice]) -> dict[str, Any]:
+    """Columns that tell what came out besides the text. `before` are the details that the row has had."""
     told = next((one for one in done if one.language), None)
     details = dict(done[0].details) if len(done) == 1 else {"slices": [dict(one.details) for one in done if one.details]}
     details = {name: value for name, value in details.items() if value}
-    if row.details.get(failover.NOTES):
-        details[failover.NOTES] = row.details[failover.NOTES]
+    if before.get(failover.NOTES):
+        details[failover.NOTES] = before[failover.NOTES]
     if lost:
         details["gaps"] = [{"start": one.start, "end": one.end, "channel": one.channel, "error": one.error} for one in lost]
     return {

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -11,7 +12,7 @@ from textor.adapters.audio import convert
 from textor.adapters.stt.port import Audio, Callback, Engine, Options, Progress, RemoteJob
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, NotAsked, TextorError, TooLong, Unavailable
-from textor.features.transcription import checkpoints, failover, finishing, fitting, recutting
+from textor.features.transcription import bulk, checkpoints, failover, finishing, fitting, recutting
 from textor.job_queue import shift, slices
 from textor.job_queue.crew import Answer
 from textor.job_queue.discards import Due
@@ -88,6 +89,10 @@ class RemoteCrew:
         result = checkpoints.to_json(transcript, list(transcript.segments))
         finishing.settle(self.tools, one, state=SliceState.COMPLETED, result=result, error=None)
 
+    def heard_many(self, found: Sequence[tuple[Taken, Transcript]]) -> set[int]:
+        """Those that end their transcriptions, together."""
+        return bulk.finish(self.tools, found)
+
     def failed(self, one: Taken, error: EngineError) -> bool:
         """Whether that was the last word about the slice."""
         if isinstance(error, TooLong) and recutting.shorten(self.tools, one, error):
@@ -138,8 +143,7 @@ def called_back(tools: Toolbox, slice_id: int, proof: str, header: str) -> bool:
     fits = hmac.compare_digest(proof.encode(), _proof(tools, slice_id, "path").encode())
     fits &= hmac.compare_digest(header.encode(), secret(tools, slice_id).encode())
     if fits and slices.wake(slice_id):
-        shift.ensure(tools)
-        shift.wake(tools)
+        shift.news(tools)
     return fits
 
 
