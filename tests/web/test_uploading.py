@@ -1,16 +1,20 @@
 """Files coming in from the dashboard, by script and by plain form."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from tests.fakes import remote_engine
 from tests.web.conftest import Browser
+from textor.adapters.stt.port import Engine, Model
 from textor.extensions import db
 from textor.features.recordings import sample
 from textor.models import Transcription, User
+from textor.toolbox import Toolbox
 
 JSON = {"Accept": "application/json"}
 SOUND = sample.FILE.read_bytes()
@@ -19,6 +23,11 @@ SOUND = sample.FILE.read_bytes()
 def count() -> int:
     db.session.rollback()
     return db.session.scalar(select(func.count()).select_from(Transcription)) or 0
+
+
+def add(tools: Toolbox, engine: Engine) -> None:
+    assert isinstance(tools.engines, dict)
+    tools.engines[engine.name] = engine
 
 
 def form(*files: tuple[bytes, str], **fields: str) -> dict[str, object]:
@@ -131,3 +140,74 @@ class TestSmallLimit:
 def test_other_forms_are_small(alices: Browser) -> None:
     answer = alices.post("/account/preferences", data={"csrf_token": "x", "language": "e" * 1_100_000})
     assert answer.status_code == 413
+
+
+def test_what_is_known_of_a_recording_goes_with_it(alices: Browser, tools: Toolbox) -> None:
+    add(tools, remote_engine("picky", vocabulary=True, speaker_count=True))
+    known = {"engine": "picky", "diarize": "1", "vocabulary": " Textor \r\n\r\nVazirmatn\nTextor", "speaker_count": "۳"}
+    headers = {**JSON, "X-CSRFToken": alices.token()}
+    assert alices.post("/transcripts", data=form((SOUND, "one.flac"), **known), headers=headers).status_code == 201
+    row = db.session.scalars(select(Transcription)).one()
+    assert (row.vocabulary, row.speaker_count) == (["Textor", "Vazirmatn"], 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"vocabulary": "Textor"}, "Fake takes no vocabulary hints."),
+        ({"speaker_count": "2", "diarize": "1"}, "Fake can't be told how many people speak."),
+        ({"speaker_count": "many", "diarize": "1"}, "The number of speakers is a whole number from 1 to 32."),
+        ({"speaker_count": "2"}, "The number of speakers says something only with speaker labels. Turn them on."),
+        ({"vocabulary": "\n".join(map(str, range(201)))}, "At most 200 vocabulary hints can be given."),
+        ({"vocabulary": "x" * 101}, "A vocabulary hint has at most 100 characters."),
+    ],
+)
+def test_hints_that_can_not_be_honoured_are_refused_by_script(alices: Browser, values: dict[str, str], sentence: str) -> None:
+    headers = {**JSON, "X-CSRFToken": alices.token()}
+    answer = alices.post("/transcripts", data=form((SOUND, "one.flac"), **values), headers=headers)
+    assert (answer.status_code, answer.get_json()["error"]) == (400, sentence)
+    assert count() == 0
+
+
+def test_a_refusal_is_told_in_the_language_of_the_page(alices: Browser, alice: User) -> None:
+    alice.ui_language = "fa"
+    db.session.commit()
+    headers = {**JSON, "X-CSRFToken": alices.token()}
+    answer = alices.post("/transcripts", data=form((SOUND, "one.flac"), vocabulary="Textor"), headers=headers)
+    assert answer.get_json()["error"] == "Fake واژهٔ راهنما نمی‌پذیرد."
+
+
+def test_a_plain_form_that_is_refused_comes_back_as_it_was_typed(alices: Browser) -> None:
+    typed = {"engine": "fake_remote", "language": "de", "vocabulary": "Grüße\n<b>Textor</b>", "speaker_count": "4"}
+    answer = alices.send("/transcripts", form((SOUND, "one.flac"), **typed))
+    assert answer.status_code == 400
+    assert "The number of speakers says something only with speaker labels." in answer.text
+    upload = answer.text.split('id="upload"')[1].split("</form>")[0]
+    assert "Grüße\n&lt;b&gt;Textor&lt;/b&gt;</textarea>" in upload
+    assert 'value="4"' in upload
+    assert re.search(r'<option value="fake_remote" selected', upload)
+    assert re.search(r'<option value="de"[^>]* selected', upload)
+    assert not re.search(r'name="diarize"[^>]*checked', upload)
+
+
+def test_what_an_engine_can_not_do_is_said_before_it_is_chosen(alices: Browser, tools: Toolbox) -> None:
+    persian = frozenset({"fa"})
+    add(tools, remote_engine("picky", languages=persian, segment_times=False, max_bytes=25_000_000, usd_per_hour=0.36))
+    tools.engines["picky"].models = lambda: [Model("old", "Old", shutdown_date="2027-02-26")]  # type: ignore[method-assign]  # a fake's
+    said = " ".join(alices.get("/transcripts").text.split('data-choices="picky:old"')[1].split("</dd>")[0].split())
+    for fact in (
+        "Persian only",
+        "No times: timed by parts of up to 30 seconds",
+        "Doesn't tell speakers apart on one channel",
+        "Takes no vocabulary hints",
+        "Up to 25 MB at once",
+        "0.36 US dollars an hour",
+        "switches this model off on 2027-02-26",
+    ):
+        assert fact in said
+
+
+def test_models_that_are_alike_are_told_once(alices: Browser, tools: Toolbox) -> None:
+    add(tools, remote_engine("picky"))
+    tools.engines["picky"].models = lambda: [Model("a", "A"), Model("b", "B")]  # type: ignore[method-assign]  # a fake's
+    assert 'data-choices="picky:a picky:b"' in alices.get("/transcripts").text

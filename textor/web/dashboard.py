@@ -1,6 +1,6 @@
 """The list of transcripts: upload, watch, act on one or several."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from apiflask import APIBlueprint
@@ -27,10 +27,15 @@ def index() -> Response | str:
     """The dashboard; for htmx its rows, or 304 where they are what they were."""
     query = forms.list_query()
     if not htmx.wants_fragment():
-        return render_template("dashboard.html", **_listing(query), **choices.upload())
+        return page()
     told = tuple(etas.told(me().id).items())
     facts = (me().id, library.fingerprint(me().id), told, query, locale.tag(), choices.version())
     return htmx.unless_known(facts, lambda: htmx.block("dashboard.html", "rows", partials=True, **_listing(query)))
+
+
+def page(typed: Mapping[str, str] | None = None) -> str:
+    """The whole page; `typed` is an upload form that was refused."""
+    return render_template("dashboard.html", **_listing(forms.list_query()), **choices.upload(typed))
 
 
 @pages.post("/<uuid:transcription_id>/cancel")

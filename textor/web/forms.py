@@ -7,6 +7,7 @@ from flask import request
 
 from textor.domain import titles
 from textor.features.recordings.library import Filters
+from textor.features.transcription.engines import Hints
 
 STATUSES = ("all", "active", "done", "failed", "cancelled")
 LONGEST_SEARCH = 200
@@ -85,6 +86,14 @@ class Picked:
 
     def __str__(self) -> str:
         return f"{self.engine}:{self.model}" if self.model else self.engine
+
+
+def hints(values: Mapping[str, str]) -> Hints:
+    """What is known of a recording: a name or term on each line, how many people speak. A number that is none is refused as 0."""
+    lines = (clean(line) for line in values.get("vocabulary", "").splitlines())
+    count = values.get("speaker_count", "").strip()
+    number = int(count) if count.isdecimal() and len(count) <= 3 else 0
+    return Hints(tuple(dict.fromkeys(filter(None, lines))), number if count else None)
 
 
 def flag(values: Mapping[str, str], name: str) -> bool:

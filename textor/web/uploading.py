@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
-from flask import flash, jsonify, make_response, redirect, url_for
+from flask import flash, jsonify, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -13,7 +13,7 @@ from textor import bootstrap
 from textor.extensions import csrf
 from textor.features.recordings import intake, sample
 from textor.routing import WRITE_LIMIT, limited, login_needed
-from textor.web import errors, forms, locale, uploads
+from textor.web import dashboard, errors, forms, locale, uploads
 from textor.web.visitors import me
 
 MOST_TOLD = 5  # refusals that are told one by one: they travel in a cookie
@@ -48,6 +48,7 @@ def _choice(form: Mapping[str, str]) -> intake.Choice:
         language=forms.clean(form.get("language", "")),
         diarize=forms.flag(form, "diarize"),
         title=forms.clean(form.get("title", "")),
+        hints=forms.hints(form),
     )
 
 
@@ -68,4 +69,6 @@ def _tell_form(results: Sequence[uploads.Result]) -> Response:
         flash(ngettext("Uploaded.", "Uploaded %(count)s files.", count, count=locale.digits(count)))
     if len(refused) > MOST_TOLD:
         flash(_("%(count)s more could not be used.", count=locale.digits(len(refused) - MOST_TOLD)), "error")
+    if len(refused) == len(results):  # with what was typed
+        return make_response(dashboard.page(request.form), refused[0].error.status)
     return redirect(url_for("dashboard.index"), 303)

@@ -68,11 +68,22 @@ JOBS = (
 FIGURES = (
     N_("%(over)s of %(count)s parts are done"),
     N_("One part of %(count)s could not be transcribed. What is missing is marked in the text; it can be tried again."),
+    N_("At most %(count)s vocabulary hints can be given."),
+    N_("A vocabulary hint has at most %(count)s characters."),
+    N_("The number of speakers is a whole number from 1 to %(most)s."),
+    N_("%(engine)s takes no vocabulary hints."),
+    N_("%(engine)s can't be told how many people speak."),
     N_("%(lost)s parts of %(count)s could not be transcribed. What is missing is marked in the text; it can be tried again."),
 )
-"""Sentences with figures in them, which are found by their words."""
+"""Sentences with figures or an engine's title in them, which are found by their words."""
 
-_FOUND_BY = [(re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>\\d+)", re.escape(one))), one) for one in FIGURES]
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    named = re.sub(r"%\\\(engine\\\)s", "(?P<engine>.+)", re.escape(sentence))
+    return re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>\\d+)", named))
+
+
+_FOUND_BY = [(_pattern(one), one) for one in FIGURES]
 
 
 def with_figures(message: str) -> tuple[str, dict[str, str]]:

@@ -56,6 +56,7 @@
     list.addEventListener("pointerdown", (e) => e.preventDefault());
     list.addEventListener("click", (e) => { const li = e.target.closest("[role=option]"); if (li) choose([...list.children].indexOf(li)); });
     addEventListener("scroll", () => list.matches(":popover-open") && place(), { passive: true, capture: true });
+    select.addEventListener("textor:marked", settle);
     settle();
   }
   document.querySelectorAll("[data-combobox]").forEach(enhance);

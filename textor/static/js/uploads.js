@@ -42,7 +42,7 @@
   function send(job) {
     running++;
     const xhr = (job.xhr = new XMLHttpRequest()), data = new FormData();
-    for (const name of ["engine", "language"]) data.append(name, form.elements[name].value);
+    for (const name of ["engine", "language", "vocabulary", "speaker_count"]) data.append(name, form.elements[name].value);
     if (form.elements.diarize?.checked) data.append("diarize", "1");
     data.append("file", job.file, job.file.name);
     xhr.open("POST", form.action);
