@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # it has no types of its own
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
 from tests.conftest import SHARED, missing

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -62,7 +63,7 @@ def picky(stage: Stage) -> Picky:
     return engine
 
 
-def uploaded(stage: Stage, file: str = SPOKEN, **values: object) -> str:
+def uploaded(stage: Stage, file: str = SPOKEN, **values: Any) -> str:
     return stage.upload(file, engine="picky", **values)
 
 
