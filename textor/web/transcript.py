@@ -12,7 +12,7 @@ from textor.domain import job_states, statistics
 from textor.features.recordings import library
 from textor.features.transcription import comparing
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
-from textor.web import choices, etas, forms, htmx, locale, reading, streaming
+from textor.web import choices, details, etas, forms, htmx, locale, reading, streaming
 from textor.web.visitors import me
 
 pages = APIBlueprint("transcript", __name__, url_prefix="/transcripts/<uuid:transcription_id>", enable_openapi=False)
@@ -63,6 +63,8 @@ def _reading(row: Any) -> dict[str, Any]:
         "holes": reading.holes(gaps),
         "takeovers": library.takeovers(row),
         "figures": figures,
+        "told": details.of(row, segments),
+        "detail_titles": details.TITLES,
         "unsure": reading.unsure_words(segments),
         "waveform": reading.waveform(row.recording.peaks, segments, row.recording.seconds),
         "is_running": row.status in job_states.OPEN,

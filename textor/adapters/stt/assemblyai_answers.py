@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from textor.adapters.stt import assemblyai_extras as extras
 from textor.adapters.stt import sentences
 from textor.adapters.stt.port import Progress
 from textor.domain import languages
@@ -107,7 +108,7 @@ def _share(value: float | None) -> float | None:
 
 def _details(answer: Answer) -> dict[str, object]:
     """What is worth keeping beside the text. `warnings` tells what was asked for and silently left out."""
-    details: dict[str, object] = {name: answer[name] for name in KEPT if answer.get(name) is not None}
+    details: dict[str, object] = {name: answer[name] for name in KEPT if answer.get(name) is not None} | extras.read(answer)
     metadata = answer.get("metadata")
     said = metadata.get("warnings") if isinstance(metadata, dict) else None
     warnings = [reason(one["message"]) for one in said or () if isinstance(one, dict) and one.get("message")]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from textor.adapters.stt.port import Options
 from textor.domain import differences
@@ -171,6 +171,17 @@ def segment_rows(seq: int) -> list[SegmentRow]:
 def as_segment(row: SegmentRow) -> Segment:
     """Without its speaker."""
     return Segment(row.start, row.end, row.text, tuple(Word(*word) for word in row.words), row.confidence)
+
+
+def taken_over(row: Transcription) -> list[tuple[str, int]]:
+    """The other engines that a transcript's segments come from, and how many do."""
+    found = (
+        select(SegmentRow.engine, func.count())
+        .where(SegmentRow.transcription_seq == row.seq, SegmentRow.engine.is_not(None))
+        .group_by(SegmentRow.engine)
+        .order_by(SegmentRow.engine)
+    )
+    return [(str(engine), count) for engine, count in db.session.execute(found)]
 
 
 def told(row: Transcription) -> dict[str, object]:
