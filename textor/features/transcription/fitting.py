@@ -99,7 +99,8 @@ def timed(can: Capabilities, transcript: Transcript, seconds: float) -> Transcri
 
 
 def _spanning(transcript: Transcript, seconds: float) -> Iterator[Segment]:
-    return (replace(segment, start=0.0, end=seconds) for segment in transcript.segments)
+    """Where words came with times against all expectation, those are better."""
+    return (one if one.words else replace(one, start=0.0, end=seconds) for one in transcript.segments)
 
 
 def _longest_heard(can: Capabilities) -> float:
