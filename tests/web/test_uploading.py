@@ -201,7 +201,7 @@ def test_what_an_engine_can_not_do_is_said_before_it_is_chosen(alices: Browser, 
         "Doesn't tell speakers apart on one channel",
         "Takes no vocabulary hints",
         "Up to 25 MB at once",
-        "0.36 US dollars an hour",
+        "$0.36 an hour",
         "switches this model off on 2027-02-26",
     ):
         assert fact in said

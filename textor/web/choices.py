@@ -6,7 +6,7 @@ from typing import Any
 
 from textor import bootstrap
 from textor.domain import languages
-from textor.features.transcription import engines
+from textor.features.transcription import engines, fitting
 from textor.features.transcription.engines import Facts, Offer
 from textor.web import forms, locale
 from textor.web.forms import Picked
@@ -41,6 +41,9 @@ def upload(typed: Mapping[str, str] | None = None) -> dict[str, Any]:
             "speaker_count": sent.get("speaker_count", ""),
             "diarize": typed is None or forms.flag(sent, "diarize"),
         },
+        "part_seconds": int(fitting.TEXT_ONLY_SECONDS),
+        "most_hints": engines.MOST_HINTS,
+        "most_speakers": engines.MOST_SPEAKERS,
         "all_languages": languages.LANGUAGES,
         "limit_mb": locale.limit_mb(),
         "limit_bytes": tools.settings.max_upload_bytes,

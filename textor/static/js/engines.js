@@ -11,7 +11,7 @@
   function show() {
     const card = cards.find((one) => one.dataset.choices.split(" ").includes(engine.value));
     if (!card) return place.replaceChildren();
-    const title = card.dataset.title, facts = card.querySelector(".facts").cloneNode(true), chosen = language.selectedOptions[0];
+    const title = card.dataset.title, facts = card.querySelector(".cando").cloneNode(true), chosen = language.selectedOptions[0];
     for (const option of language.options) option.text = knows(card, option.value) ? option.dataset.name : `${option.dataset.name} · ${fill(words.foreign, { engine: title })}`;
     language.dispatchEvent(new Event("textor:marked"));
     if (!knows(card, chosen.value)) facts.prepend(Object.assign(document.createElement("li"), { className: "warn", textContent: fill(words.unknown, { engine: title, language: chosen.dataset.name }) }));
