@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from textor import bootstrap
 from textor.domain import languages
 from textor.errors import InvalidInput
-from textor.features.accounts import users
-from textor.features.transcription import downloads, engines
+from textor.features.accounts import spending, users
+from textor.features.transcription import downloads, engine_cards, health_checks
 from textor.routing import LOGIN_LIMIT, READ_LIMIT, WRITE_LIMIT, admin_needed, limited, login_needed
 from textor.web import forms, htmx, locale
 from textor.web.visitors import Visitor, me
@@ -69,6 +69,17 @@ def sign_out_everywhere() -> Response:
     return _stay(Visitor.of(users.log_out_everywhere(me().id)), _("Other devices are signed out."))
 
 
+@pages.post("/engines/check")
+@login_needed
+@limited(WRITE_LIMIT)
+def check_engines() -> Response:
+    """Ask the providers how they are, unless somebody has within the last minute."""
+    health_checks.renew(bootstrap.tools())
+    if htmx.wants_fragment():
+        return htmx.toast(_("The providers were asked."), trigger="engines:changed")
+    return redirect(url_for("account.show", _anchor="engines"), 303)
+
+
 @pages.post("/models/<engine>/<model>/download")
 @admin_needed
 @limited(WRITE_LIMIT)
@@ -81,13 +92,16 @@ def download_model(engine: str, model: str) -> Response:
 
 
 def _page(faults: dict[str, str]) -> str:
-    return render_template("account.html", faults=faults, all_languages=languages.LANGUAGES, **_engines())
+    facts, month = _engines(), spending.month(bootstrap.tools(), me().id)
+    titles = {offer.name: offer.title for offer in facts["offers"]}
+    return render_template("account.html", faults=faults, all_languages=languages.LANGUAGES, month=month, titles=titles, **facts)
 
 
 def _engines() -> dict[str, Any]:
     fetches = {key: (job.state, job.progress, job.error) for key, job in downloads.jobs().items()}
     is_fetching = any(state in {"queued", "running"} for state, _progress, _error in fetches.values())
-    return {"offers": list(engines.offered(bootstrap.tools())), "fetches": fetches, "is_fetching": is_fetching}
+    cards = engine_cards.all_of(bootstrap.tools(), health_checks.latest(bootstrap.tools()))
+    return {"cards": cards, "offers": [card.offer for card in cards], "fetches": fetches, "is_fetching": is_fetching}
 
 
 def _stay(visitor: Visitor, message: str) -> Response:

@@ -42,6 +42,7 @@ PAGES: dict[int, Words] = {
     400: Words(
         _l("That did not work"), _l("The request could not be understood. Go back, check what you entered and try again.")
     ),
+    402: Words(_l("Over the budget"), _l("This would cost more than your budget for this month has left.")),
     403: Words(_l("Not for this account"), _l("Your account may not do this. Ask an administrator if you need it.")),
     404: Words(_l("Nothing recorded here"), _l("This page or transcript does not exist, or you do not have access to it.")),
     405: Words(_l("Not this way"), _l("This address can't be used like that. Go back and use the buttons on the page.")),

@@ -1,10 +1,10 @@
 """The language of the pages, and how figures are written in it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import current_app, request
-from flask_babel import format_datetime, get_locale, ngettext
+from flask_babel import format_date, format_datetime, get_locale, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -65,6 +65,13 @@ def span(seconds: float) -> str:
     return _("%(number)s h", number=number(rounded / 60)) if rounded >= 120 else _("%(number)s min", number=number(rounded))
 
 
+def hours(seconds: float) -> str:
+    """How long exactly: `8 h`, `25 min`, `1.5 h`."""
+    return (
+        _("%(number)s h", number=number(seconds / 3600)) if seconds >= 3600 else _("%(number)s min", number=number(seconds / 60))
+    )
+
+
 def size(size_bytes: int) -> str:
     """A file's size in MB, or kB where it is small."""
     if size_bytes < 1_000_000:
@@ -78,9 +85,29 @@ def number(value: float) -> str:
     return digits(text.replace(",", "٬").replace(".", "٫")) if tag() == "fa" else text
 
 
+def usd(amount: float) -> str:
+    """US dollars and cents."""
+    cents = f"{amount:,.2f}"
+    return _("$%(amount)s", amount=digits(cents.replace(",", "٬").replace(".", "٫")) if tag() == "fa" else cents)
+
+
+def cost(amount: float | None) -> str:
+    """What hearing something has cost. None: nobody knows."""
+    if amount is None:
+        return _("Not known")
+    if 0 < amount < 0.01:
+        return _("Less than %(amount)s", amount=usd(0.01))
+    return _("About %(amount)s", amount=usd(amount)) if amount else _("Free")
+
+
 def when(moment: datetime) -> str:
     """A time in UTC; the script rewrites it in the reader's own zone."""
     return digits(format_datetime(moment, "d MMM yyyy, HH:mm", rebase=False)) + " UTC"
+
+
+def day(of: date) -> str:
+    """A date: 26 Feb 2027."""
+    return digits(format_date(of, "d MMM yyyy", rebase=False))
 
 
 def language_name(code: str | None) -> str:
@@ -103,7 +130,18 @@ def sentence(message: str | None) -> str:
 def prepare(app: Any) -> None:
     """Give templates the filters and the page's language."""
     app.jinja_env.filters.update(
-        digits=digits, clock=clock, size=size, number=number, when=when, language_name=language_name, sentence=sentence, span=span
+        digits=digits,
+        clock=clock,
+        size=size,
+        number=number,
+        when=when,
+        language_name=language_name,
+        sentence=sentence,
+        span=span,
+        usd=usd,
+        cost=cost,
+        day=day,
+        hours=hours,
     )
 
     @app.context_processor

@@ -73,14 +73,24 @@ FIGURES = (
     N_("The number of speakers is a whole number from 1 to %(most)s."),
     N_("%(engine)s takes no vocabulary hints."),
     N_("%(engine)s can't be told how many people speak."),
+    N_("Set %(setting)s to use %(engine)s."),
+    N_("It did not answer within %(seconds)s seconds."),
+    N_(
+        "This would cost about $%(cost)s, and $%(used)s of your $%(budget)s for this month are spent or set aside. "
+        "A new month begins on %(day)s; engines on this server cost nothing."
+    ),
+    N_(
+        "What this would cost is not known, and $%(used)s of your $%(budget)s for this month are spent or set aside. "
+        "A new month begins on %(day)s; engines on this server cost nothing."
+    ),
     N_("%(lost)s parts of %(count)s could not be transcribed. What is missing is marked in the text; it can be tried again."),
 )
 """Sentences with figures or an engine's title in them, which are found by their words."""
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
-    named = re.sub(r"%\\\(engine\\\)s", "(?P<engine>.+)", re.escape(sentence))
-    return re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>\\d+)", named))
+    named = re.sub(r"%\\\((engine|setting)\\\)s", r"(?P<\1>.+)", re.escape(sentence))
+    return re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>[\\d.-]+)", named))
 
 
 _FOUND_BY = [(_pattern(one), one) for one in FIGURES]

@@ -7,7 +7,7 @@ uploads at once can't go over the budget together.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, exists, func, insert, select, update
 
@@ -65,6 +65,10 @@ class Month:
     spent: float
     reserved: float
     budget: float | None
+
+    @property
+    def last_day(self) -> date:
+        return (self.ends_at - timedelta(days=1)).date()
 
     @property
     def left(self) -> float | None:
