@@ -25,6 +25,17 @@ ENGINES = (
     _l("English only, works offline at once. Good for a first draft of clear speech."),
     _l("About a hundred languages, on this server. Each model has to be downloaded once."),
     _l("About a hundred languages, tells speakers apart. Recordings go to AssemblyAI, which charges for them."),
+    _l(
+        "Some fifty languages, Persian among them, in seconds; tells speakers apart. "
+        "Recordings go to Deepgram, which charges for them."
+    ),
+    _l("OpenAI's models, or those of a compatible server. Recordings go to whoever runs it, who may charge for them."),
+    _l(
+        "ElevenLabs' model at MetisAI: about eighty languages, Persian among them; text without the times of words. Recordings "
+        "go to MetisAI, which charges for them, and can't be deleted there by Textor."
+    ),
+    _l("Persian only; tells speakers apart. Recordings go to Avanegar, which charges for them."),
+    _l("Persian only; text without the times of words. Recordings go to EBOO, which charges for them."),
 )
 
 MODELS = (
