@@ -40,9 +40,9 @@ def error_of(code: str | None, message: str = "No.", kind: str = "invalid_reques
     ("fault", "advice", "said"),
     [
         (
-            {"status": 400, "error": "Your audio\n is odd. See https://a.example/b."},
+            {"status": 400, "error": "Your audio\n is odd, sk-abc. See https://a.example/b."},
             (False, None),
-            "recording: Your audio is odd. See.",
+            "recording: Your audio is odd, See.",
         ),
         (
             {"status": 400, "body": '{"detail": [{"loc": ["body", "file"], "msg": "Odd"}]}'},
@@ -195,7 +195,7 @@ def test_an_address_that_is_none_is_said(url: str) -> None:
     assert (error.retryable, error.message) == (False, "OPENAI_BASE_URL is no address. Ask the operator to correct it.")
 
 
-@pytest.mark.parametrize("body", ["", "<html>Welcome</html>", "text alone"])
+@pytest.mark.parametrize("body", ["", "<html>Welcome</html>", "text alone", "[" * 100_000])
 def test_a_page_in_the_place_of_an_answer_is_an_error_that_may_pass(provider: OpenAI, engine: OpenAIEngine, body: str) -> None:
     provider.fail(on="transcribe", body=body)
     error = failure(engine)

@@ -79,9 +79,9 @@ def test_a_model_that_is_switched_off_is_no_default(tmp_path: Path) -> None:
     ("model", "can"),
     [
         (None, {"segment_times": False, "vocabulary": True, "usd_per_hour": 0.27, "max_seconds": 1380}),
-        ("whisper-1", {"segment_times": True, "word_times": True, "speakers": False, "usd_per_hour": 0.36, "max_seconds": None}),
+        ("whisper-1", {"segment_times": True, "word_times": True, "speakers": False, "usd_per_hour": 0.36, "max_seconds": 600}),
         ("gpt-4o-mini-transcribe", {"segment_times": False, "word_times": False, "usd_per_hour": 0.18}),
-        ("gpt-4o-transcribe-diarize", {"segment_times": True, "word_times": False, "speakers": True, "vocabulary": False}),
+        ("gpt-4o-transcribe-diarize", {"segment_times": True, "word_times": False, "speakers": True, "max_seconds": 1380}),
         ("forgotten", {"segment_times": False, "usd_per_hour": 0.27}),
     ],
 )

@@ -145,13 +145,14 @@ def _code(name: str) -> str | None:
 
 
 def _details(answer: Answer, codes: Sequence[str]) -> dict[str, object]:
-    """What is worth keeping beside the text. `usage` is what was billed, in seconds or tokens."""
+    """What is worth keeping beside the text: what was billed, in seconds or tokens, among it."""
     duration, usage = answer.get("duration"), answer.get("usage")
     details: dict[str, object] = {}
     if isinstance(duration, int | float) and math.isfinite(duration):
         details["audio_duration"] = round(float(duration), 3)
-    if isinstance(usage, Mapping):
-        details["usage"] = {name: value for name, value in usage.items() if isinstance(value, str | int | float)}
+    for name, theirs in (("billed_seconds", "seconds"), ("billed_tokens", "total_tokens")):
+        if isinstance(usage, Mapping) and isinstance(usage.get(theirs), int | float):
+            details[name] = usage[theirs]
     if len(codes) > 1:
         details["language_codes"] = list(codes)
     return details

@@ -75,7 +75,7 @@ class Calls:
             raise self._unreachable(error) from error
         try:
             return json.loads(body)
-        except ValueError as error:  # a proxy's page, most likely: it has heard nothing and costs nothing
+        except (ValueError, RecursionError) as error:  # a proxy's page, most likely: it has heard nothing and costs nothing
             raise refusals.misunderstood(self.who, retryable=True) from error
 
     def _read(self, response: "APIResponse[Any]") -> bytes:

@@ -19,8 +19,9 @@ MAX_SECONDS = 1_380.0
 """The API refuses more than 1,400 for the gpt models; encoders may add a little to what they were given."""
 TEXT_SECONDS = 31.0
 """More than this is not worth hearing without times, from a host that was believed to tell them: it is cut up first."""
-ELSEWHERE_SECONDS = 600.0
-"""vLLM decodes no more unless told to; for the others it keeps a call short."""
+CALL_SECONDS = 600.0
+"""Where times are told a recording loses nothing by being cut: its pieces are heard side by side, a stop loses one of them at
+most, and vLLM decodes no more at once unless told to."""
 ELSEWHERE_AT_ONCE = 4
 
 
@@ -97,7 +98,15 @@ BEST = Entry(
 )
 ENTRIES = (
     BEST,
-    Entry("whisper-1", "Whisper", "Times of every word", hints="prompt", usd_per_hour=0.36, shutdown_date=RETIREMENT),
+    Entry(
+        "whisper-1",
+        "Whisper",
+        "Times of every word",
+        hints="prompt",
+        max_seconds=CALL_SECONDS,
+        usd_per_hour=0.36,
+        shutdown_date=RETIREMENT,
+    ),
     Entry(
         "gpt-4o-transcribe",
         "GPT-4o Transcribe",
@@ -145,9 +154,9 @@ def elsewhere(chosen: str) -> list[Entry]:
     name = chosen or USUAL_ELSEWHERE
     known = _BY_NAME.get(name)
     if known is None:
-        return [replace(_unknown(name), max_seconds=ELSEWHERE_SECONDS)]
-    return [replace(known, max_seconds=ELSEWHERE_SECONDS, usd_per_hour=None, shutdown_date=None, hints="", is_known=False)]
+        return [_unknown(name)]
+    return [replace(known, max_seconds=CALL_SECONDS, usd_per_hour=None, shutdown_date=None, hints="", is_known=False)]
 
 
 def _unknown(name: str) -> Entry:
-    return Entry(name, name, "Chosen by the operator", is_known=False)
+    return Entry(name, name, "Chosen by the operator", max_seconds=CALL_SECONDS, is_known=False)

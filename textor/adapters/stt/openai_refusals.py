@@ -75,7 +75,8 @@ def _of_the_account(who: str, status: int, said: str, code: str) -> Refused | No
     if code == "unsupported_country_region_territory":
         return Refused(f"{who} takes no requests from the country that this Textor runs in.")
     if code == "model_not_found" or (status == 404 and "model" in said.lower()):
-        return Refused(f"{who} does not have this model, or not for this key. Choose another one.")
+        advice = "Choose another one, or ask the operator to check OPENAI_TRANSCRIBE_MODEL."
+        return Refused(f"{who} does not have this model, or not for this key. {advice}")
     if status in {401, 403}:
         return Refused(f"The key for {who} was refused. Ask the operator to check OPENAI_API_KEY.")
     return None
