@@ -5,6 +5,7 @@
          ▲                       │ retryable: later          │ the provider lost it
          └───────────────────────┴───────────────────────────┘
     a lease that runs out makes the slice due again, in the state it is in; cancel and delete draw another lease
+    one refused for its length waits, and with it all that do, until a worker has put shorter ones in their place
 
 Every write of a holder names its lease. Times are the toolbox's clock.
 """
