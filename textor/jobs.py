@@ -17,7 +17,7 @@ from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
 from textor.features.recordings import exports, intake, leftovers, library
-from textor.features.transcription import downloads, pipeline
+from textor.features.transcription import downloads, orphans, pipeline
 from textor.features.transcription.remote import RemoteCrew
 from textor.job_queue import reconciler, shift
 from textor.job_queue.crew import DEFAULT, Terms
@@ -100,6 +100,7 @@ HANDLERS: dict[str, Handler] = {
     "export": Handler(exports.make_export, downloads.give_up),
     "download_model": Handler(downloads.run, downloads.give_up),
     "sweep_storage": Handler(leftovers.sweep, _nothing),
+    "sweep_orders": Handler(orphans.sweep, _nothing),
 }
 
 PERIODIC = (
@@ -107,6 +108,7 @@ PERIODIC = (
     Periodic("purge", 60, library.purge),
     Periodic(f"incoming:{socket.gethostname()}", 3600, intake.sweep_incoming),  # each machine has its own
     Periodic("storage", 3600, leftovers.hand_out),
+    Periodic("orders", 3600, orphans.hand_out),
     Periodic("exports", 3600, exports.sweep_exports),
     Periodic("downloads", 30, downloads.heal),
 )

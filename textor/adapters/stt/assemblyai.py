@@ -5,8 +5,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from textor.adapters.stt import assemblyai_answers as answers
-from textor.adapters.stt.assemblyai_calls import REQUEST_SECONDS, Calls
-from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Options, Progress, RemoteJob
+from textor.adapters.stt.assemblyai_calls import ID, REQUEST_SECONDS, Calls
+from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Held, Options, Progress, RemoteJob
 from textor.domain import languages
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, InvalidInput, JobLost
@@ -77,11 +77,15 @@ class AssemblyAIEngine(Engine):
             raise InvalidInput(f"A vocabulary hint has at most {LONGEST_HINT_WORDS} words at AssemblyAI.", field="vocabulary")
 
     def start(self, audio: Audio, options: Options) -> RemoteJob:
-        """Upload the recording and order its transcript: two requests."""
+        """Upload the recording and order its transcript: two requests. A job that an earlier start has left is gone on with."""
         self.check_options(options)
         self._check_readiness()
+        if left := self._left(options):
+            return RemoteJob(left.id, answers.POLL_SECONDS, left.reference)
         url = self._calls.upload(audio.path)
-        return RemoteJob(self._calls.submit(audio_url=url, **self._wishes(audio, options)), answers.POLL_SECONDS)
+        if options.orders:
+            options.orders.add(url)
+        return RemoteJob(self._calls.submit(audio_url=url, **self._wishes(audio, options)), answers.POLL_SECONDS, url)
 
     def check(self, job: RemoteJob, options: Options) -> Transcript | Progress:
         self._check_readiness()
@@ -94,6 +98,21 @@ class AssemblyAIEngine(Engine):
             self._calls.delete(job.id)
         except JobLost:
             return
+
+    def held(self) -> list[Held]:
+        """By the address of the upload, which no two orders of ours share."""
+        self._check_readiness()
+        return [
+            Held(str(one["id"]), str(one.get("audio_url")), one.get("status") == "error")
+            for one in self._calls.newest()
+            if ID.fullmatch(str(one.get("id")))
+        ]
+
+    def _left(self, options: Options) -> Held | None:
+        references = options.orders.unanswered() if options.orders else ()
+        if not references:
+            return None
+        return next((one for one in self.held() if one.reference in references and not one.is_failed), None)
 
     def _check_readiness(self) -> None:
         state = self.availability()

@@ -5,7 +5,7 @@ import re
 import ssl
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ REQUEST_SECONDS = 30.0
 """For connecting, for each piece sent and for each read: an upload may take longer, a silent server not."""
 IDLE_SECONDS = 60.0
 BUSY_SECONDS = 15.0
+LISTED = 200  # the most that its list shows at once
 ID = re.compile(r"[\w-]{1,255}", re.ASCII)
 UNKNOWN_JOB = re.compile(r"not found|already (?:been )?deleted", re.IGNORECASE)
 NO_CREDIT = re.compile(r"balance|credit|payment|billing", re.IGNORECASE)
@@ -69,7 +70,31 @@ class Calls:
         return url
 
     def submit(self, **wishes: Any) -> str:
-        """Order a transcript and get its id."""
+        """Order a transcript and get its id. Where the answer is lost, the order may stand: then it is looked for in the list."""
+        try:
+            return self._submit(wishes)
+        except EngineError as error:
+            if _is_refusal(error):
+                raise
+            with suppress(EngineError):
+                for one in self.newest():
+                    if one.get("audio_url") == wishes["audio_url"] and ID.fullmatch(str(one.get("id"))):
+                        return str(one["id"])
+            raise
+
+    def newest(self) -> list[Answer]:
+        """What AssemblyAI's list shows first: jobs of whoever has a key of this account."""
+        _load()
+        from assemblyai import types  # noqa: PLC0415 - on use
+        from assemblyai.prerecorded.v2 import api  # noqa: PLC0415 - on use
+
+        wanted = types.ListTranscriptParameters(limit=LISTED)
+        found = self._ask(lambda client: api.list_transcripts(client, wanted)).get("transcripts")
+        if not isinstance(found, list):
+            raise misunderstood()
+        return [one for one in found if isinstance(one, dict)]
+
+    def _submit(self, wishes: dict[str, Any]) -> str:
         _load()
         from assemblyai import types  # noqa: PLC0415 - on use
         from assemblyai.prerecorded.v2 import api  # noqa: PLC0415 - on use
@@ -179,6 +204,17 @@ def _refused(status: int, response: "httpx.Response | None") -> EngineError:
         pause = _retry_after(response)
         return EngineError(_busy(status), retryable=True, retry_after=BUSY_SECONDS if status == 429 and pause is None else pause)
     return EngineError(f"AssemblyAI refused this recording: {reason(said) or f'its answer was {status}'}.")
+
+
+def _is_refusal(error: EngineError) -> bool:
+    """Whether AssemblyAI has certainly taken nothing on: it said no, or was never asked."""
+    import httpx  # noqa: PLC0415 - comes with the SDK
+    from assemblyai import AssemblyAIError  # noqa: PLC0415 - on use
+
+    cause = error.__cause__
+    if isinstance(cause, AssemblyAIError):
+        return (cause.status_code or 0) < 500 and cause.status_code != 408
+    return isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.LocalProtocolError | httpx.InvalidURL)
 
 
 def _said(response: "httpx.Response | None") -> str:

@@ -13,10 +13,10 @@ What goes wrong leaves as `EngineError`, with a message fit for a user.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,17 @@ class Callback:
     secret: str = field(repr=False)
 
 
+class Orders(Protocol):
+    """Remembers what a piece of sound was ordered by until its job's number is kept: a crash or a lost answer in between would
+    leave a job that nobody knows, and the next start would pay again. May be called from any thread."""
+
+    def unanswered(self) -> Collection[str]:
+        """The references of earlier orders for the same piece whose jobs nobody has."""
+
+    def add(self, reference: str) -> None:
+        """Something is ordered now that the provider's own list will show by this reference."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the user asked for. `language` None means: detect it. `callback` is for engines that take one."""
@@ -67,6 +78,8 @@ class Options:
     """How many people speak; None: find out."""
     vocabulary: tuple[str, ...] = ()
     callback: Callback | None = None
+    orders: Orders | None = None
+    """For engines whose providers list their jobs; None: nothing is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +148,17 @@ class RemoteJob:
 
     id: str
     poll_seconds: float = 5.0
+    reference: str = ""
+    """What it was ordered by (Orders.add)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A job as the provider's list shows it. `reference` is what it was ordered by, perhaps by somebody else."""
+
+    id: str
+    reference: str
+    is_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +214,11 @@ class Engine(ABC):
     def cancel(self, job: RemoteJob) -> None:
         """Delete a job and its data at the provider, finished or not; one that is gone already is fine. Raises EngineError where
         the provider could not be asked."""
+
+    def held(self) -> Sequence[Held]:
+        """The newest jobs at the provider, those of others who share the account among them: one call. Empty without a list.
+        Raises EngineError."""
+        return ()
 
     def download(self, model: str, report: Callable[[float], None]) -> None:
         """Fetch a model's files; `report` gets 0..1. Raises EngineError."""
