@@ -123,17 +123,21 @@ class HttpClient:
         import httpx  # noqa: PLC0415 - on use
 
         is_elsewhere = path.lower().startswith(("http://", "https://"))
-        headers = {**({} if is_elsewhere else self.headers), **request.pop("headers", {})}
+        request["headers"] = {**({} if is_elsewhere else self.headers), **request.get("headers", {})}
         try:
             with self._line(is_kept=not is_elsewhere) as line:
-                try:
-                    traced = {"trace": line.trace}
-                    with line.client.stream(method, path, headers=headers, extensions=traced, **request) as response:
-                        return Answer(response.status_code, response.headers, self._read(response))
-                except httpx.HTTPError as error:
-                    raise Unreachable(self._too_late() if line.is_cut else self._sentence(error)) from error
+                return self._sent(line, method, path, request)
         except (httpx.InvalidURL, UnicodeEncodeError) as error:
             raise Unreachable(self._sentence(error)) from error
+
+    def _sent(self, line: _Line, method: str, path: str, request: Mapping[str, Any]) -> Answer:
+        import httpx  # noqa: PLC0415 - on use
+
+        try:
+            with line.client.stream(method, path, extensions={"trace": line.trace}, **request) as response:
+                return Answer(response.status_code, response.headers, self._read(response))
+        except httpx.HTTPError as error:
+            raise Unreachable(self._too_late() if line.is_cut else self._sentence(error)) from error
 
     def _read(self, response: "httpx.Response") -> bytes:
         until, found = monotonic() + self.answer_seconds, bytearray()

@@ -17,7 +17,8 @@ __all__ = ["engine", "no_proxy", "provider"]
 
 JOB = RemoteJob("00112233445566778899aabbccddeeff")
 MISUNDERSTOOD = "EBOO gave an answer that Textor does not understand."
-WORDS: list[tuple[str | int, type[EngineError], bool, str]] = [
+Known = tuple[str | int, type[EngineError], bool, str]
+WORDS: list[Known] = [
     ("FileCorrupted", EngineError, False, "takes it for damaged"),
     ("NoEnoughCredit", EngineError, False, "no credit left"),
     ("UploadFailed", EngineError, True, "did not get the recording whole"),
@@ -51,11 +52,12 @@ def test_every_word_that_is_known_is_tried_here() -> None:
     assert {str(word) for word, *_ in WORDS} == set(ERRORS)
 
 
-@pytest.mark.parametrize(("word", "kind", "retryable", "said"), WORDS)
+@pytest.mark.parametrize("known", WORDS)
 @pytest.mark.parametrize("command", ["addfile", "convert", "checkconvert"])
 def test_each_word_for_an_error_says_why_and_whether_to_try_again(
-    provider: Eboo, engine: EbooEngine, command: str, word: str | int, kind: type[EngineError], retryable: bool, said: str
+    provider: Eboo, engine: EbooEngine, command: str, known: Known
 ) -> None:
+    word, kind, retryable, said = known
     provider.fail(on=command, calls=1, body=status(word))
     error = failure_of_check(engine) if command == "checkconvert" else failure_of_start(engine)
     assert (type(error), error.retryable) == (kind, retryable)
