@@ -2,11 +2,8 @@
 
 import json
 import logging
-import os
 import wave
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -268,32 +265,6 @@ def test_a_segment_is_as_long_as_its_words(provider: OpenAI, engine: OpenAIEngin
     provider.extra = {"segments": [{"start": 1.0, "end": 3.0, "text": "Long words."}], "words": words}
     (one,) = segments(heard(engine, WHISPER))
     assert (one.start, one.end, one.confidence) == (0.8, 3.5, None)
-
-
-def test_many_threads_share_one_client(provider: OpenAI, engine: OpenAIEngine) -> None:
-    provider.seconds = (0.05, 0.1)
-    with ThreadPoolExecutor(16) as pool:
-        texts = set(pool.map(lambda _: segments(heard(engine))[0].text, range(64)))
-    assert (len(texts), provider.count("transcribe"), len(engine._calls._clients)) == (1, 64, 1)
-    assert provider.most_in_flight > 4
-
-
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")  # Python warns since 3.12; RQ forks all the same
-def test_a_forked_child_makes_its_own_client(provider: OpenAI, engine: OpenAIEngine) -> None:
-    heard(engine)
-    child = os.fork()
-    if child == 0:
-        with suppress(BaseException):  # a child that goes on would run the rest of the suite
-            os._exit(0 if segments(heard(engine)) and len(engine._calls._clients) == 2 else 1)
-        os._exit(2)
-    assert os.waitpid(child, 0)[1] == 0
-    assert segments(heard(engine))
-
-
-def test_calls_one_after_another_use_one_connection(provider: OpenAI, engine: OpenAIEngine) -> None:
-    for _ in range(4):
-        heard(engine)
-    assert provider.connections == 1
 
 
 def test_neither_key_nor_words_reach_a_log(provider: OpenAI, engine: OpenAIEngine, caplog: pytest.LogCaptureFixture) -> None:
