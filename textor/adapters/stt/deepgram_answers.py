@@ -21,7 +21,6 @@ Said = Mapping[str, Any]
 
 LONGEST_REASON = 200
 BUSY_SECONDS = 15.0
-MULTI = "multi"
 NO_CREDIT = re.compile(r"payment|credit|balance|billing", re.IGNORECASE)
 UNREADABLE = re.compile(r"corrupt|unsupported data|failed to process audio", re.IGNORECASE)
 SENTENCES: Mapping[int, str] = {
@@ -156,7 +155,7 @@ def _language(channel: Said, alternative: Said) -> str | None:
     several = alternative.get("languages")
     if not told and several:
         told = next(iter(several))
-    return str(told) if told and told != MULTI else None
+    return str(told) if told else None
 
 
 def _share(value: float | None) -> float | None:
