@@ -67,6 +67,7 @@ JOBS = (
     _l("Something went wrong inside Textor while it talked to the provider. Try again; if it happens again, tell the operator."),
     _l("The provider did not finish within a day."),
     _l("Cancelled by user"),
+    _l("Whisper heeds hints of about 500 letters in all, or half as many outside of the Latin alphabet. Give it fewer."),
     _l("The key for AssemblyAI was refused. Ask the operator to check ASSEMBLYAI_API_KEY."),
     _l("The AssemblyAI account has no credit left. Ask the operator to top it up."),
     _l("AssemblyAI found no audio in this recording."),

@@ -12,6 +12,7 @@ from textor import settings
 from textor.adapters import discovery
 from textor.adapters.stt.port import Availability, Engine, Model, Options, RemoteJob
 from textor.errors import EngineError, InvalidInput
+from textor.features.transcription import fitting
 
 KINDS = discovery.engines()
 HEAVY = (
@@ -66,8 +67,14 @@ def test_building_and_asking_engines_loads_no_heavy_library(tmp_path: Path) -> N
 def test_it_says_what_it_is_and_can(engine: Engine) -> None:
     assert engine.title
     assert engine.description
-    languages = engine.capabilities.languages
-    assert languages is None or all(code == code.lower() and len(code) >= 2 for code in languages)
+    for model in (None, *(model.name for model in engine.models())):
+        languages = engine.can(model).languages
+        assert languages is None or all(code == code.lower() and len(code) >= 2 for code in languages)
+
+
+def test_it_takes_a_format_that_textor_writes(engine: Engine) -> None:
+    for model in (None, *(model.name for model in engine.models())):
+        assert fitting.form(engine.can(model), 60).ending
 
 
 def test_it_says_whether_it_is_ready_and_if_not_what_to_do(engine: Engine) -> None:
@@ -93,13 +100,14 @@ def test_it_accepts_a_choice_that_leaves_all_open(engine: Engine) -> None:
         (Options(language="tlh"), "language"),
         (Options(model="no-such-model"), "model"),
         (Options(vocabulary=("Textor",)), "vocabulary"),
+        (Options(diarize=True, speaker_count=2), "speaker_count"),
     ],
-    ids=["language", "model", "vocabulary"],
+    ids=["language", "model", "vocabulary", "speaker count"],
 )
 def test_what_it_cannot_honour_is_refused_aloud(engine: Engine, options: Options, field: str) -> None:
-    if (field == "language" and engine.capabilities.languages is None) or (
-        field == "vocabulary" and engine.capabilities.vocabulary
-    ):
+    can = engine.can()
+    fine = {"language": can.languages is None, "vocabulary": can.vocabulary, "speaker_count": can.speaker_count}
+    if fine.get(field):
         engine.check_options(options)
         return
     with pytest.raises(InvalidInput) as refusal:
@@ -108,7 +116,7 @@ def test_what_it_cannot_honour_is_refused_aloud(engine: Engine, options: Options
 
 
 def test_a_local_engine_has_no_jobs_to_wait_for(engine: Engine) -> None:
-    if engine.capabilities.runs_locally:
+    if engine.can().runs_locally:
         with pytest.raises(EngineError, match="no jobs to wait for"):
             engine.check(RemoteJob("1"), Options())
         engine.cancel(RemoteJob("1"))

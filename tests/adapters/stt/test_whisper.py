@@ -194,6 +194,21 @@ def test_unknown_languages_and_models_are_refused(tmp_path: Path) -> None:
     engine.check_options(Options(model="turbo", language="jv"))
 
 
+def test_what_a_model_can_is_said_of_each(tmp_path: Path) -> None:
+    engine = WhisperEngine(tmp_path)
+    named = {model: engine.can(model).languages for model in (None, "base", "base.en", "distil-large-v3")}
+    assert [model for model, known in named.items() if known == whisper.ENGLISH] == ["base.en", "distil-large-v3"]
+    assert WhisperEngine(tmp_path, "small.en").can().languages == whisper.ENGLISH
+
+
+def test_more_hints_than_it_heeds_are_refused(tmp_path: Path) -> None:
+    engine = WhisperEngine(tmp_path)
+    engine.check_options(Options(vocabulary=("Vazirmatn",) * 45))
+    with pytest.raises(InvalidInput, match="Give it fewer") as refusal:
+        engine.check_options(Options(vocabulary=("Vazirmatn",) * 46))
+    assert refusal.value.field == "vocabulary"
+
+
 def test_its_languages_are_whispers_own() -> None:
     tokenizer = pytest.importorskip("faster_whisper.tokenizer")
     assert {whisper.TO_WHISPER.get(code, code) for code in whisper.LANGUAGES} == set(tokenizer._LANGUAGE_CODES)

@@ -1,5 +1,7 @@
 """A person's hand on a transcription: trying again, with the same engine or another."""
 
+from typing import Any
+
 import pytest
 
 from tests import factories
@@ -44,3 +46,27 @@ def test_the_same_engine_and_model_keep_what_was_heard(tools: Toolbox, alice: Us
     control.retry(tools, alice.id, row.id, engine="whisper", model="tiny")
     db.session.refresh(row)
     assert (row.model, row.text) == ("tiny", "old")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"vocabulary": ["Textor"]}, "PocketSphinx takes no vocabulary hints"),
+        ({"speaker_count": 2, "diarize": True}, "PocketSphinx can't be told how many people speak"),
+    ],
+)
+def test_an_engine_that_can_not_honour_the_hints_is_refused_aloud(
+    tools: Toolbox, alice: User, values: dict[str, Any], sentence: str
+) -> None:
+    row = factories.transcription(alice, status=Status.FAILED, **values)
+    with pytest.raises(InvalidInput, match=sentence):
+        control.retry(tools, alice.id, row.id, engine="sphinx")
+    db.session.refresh(row)
+    assert (row.engine, row.status) == ("fake", Status.FAILED)
+
+
+def test_the_hints_stay_for_another_try(tools: Toolbox, alice: User) -> None:
+    row = factories.transcription(alice, status=Status.FAILED, vocabulary=["Textor"])
+    control.retry(tools, alice.id, row.id, engine="whisper", model="base")
+    db.session.refresh(row)
+    assert (row.engine, row.vocabulary) == ("whisper", ["Textor"])

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.stt.test_whisper_models import put_model
-from tests.fakes import FakeEngine, FakeRemoteEngine
-from textor.adapters.stt.port import Availability, Capabilities
+from tests.fakes import FakeEngine, FakeRemoteEngine, remote_engine
+from textor.adapters.stt.port import Availability, Capabilities, Model
 from textor.adapters.stt.sphinx import SphinxEngine
 from textor.adapters.stt.whisper import WhisperEngine
 from textor.errors import InvalidInput
 from textor.features.transcription import engines
+from textor.features.transcription.engines import Hints
 from textor.toolbox import Toolbox
 
 
@@ -29,6 +30,20 @@ class AustralianEngine(FakeEngine):
 
     name = "australian"
     capabilities = Capabilities(languages=frozenset({"en", "en_au"}))
+
+
+class ModelledEngine(FakeRemoteEngine):
+    """Its models differ."""
+
+    name = "modelled"
+
+    def models(self) -> list[Model]:
+        return [Model("new", "New"), Model("old", "Old")]
+
+    def can(self, model: str | None = None) -> Capabilities:
+        if model == "old":
+            return Capabilities(languages=frozenset({"en"}), usd_per_hour=0.5)
+        return Capabilities(languages=frozenset({"en", "de"}), detects_language=True, usd_per_hour=0.5)
 
 
 @pytest.fixture
@@ -116,3 +131,65 @@ def test_a_choice_that_cannot_be_honoured_is_refused_by_field(
     with pytest.raises(InvalidInput, match=sentence) as refusal:
         engines.check_choice(fresh, engine, model, language)
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("hints", "field", "sentence"),
+    [
+        (Hints(vocabulary=("x",) * 201), "vocabulary", "At most 200 vocabulary hints"),
+        (Hints(vocabulary=("x" * 101,)), "vocabulary", "at most 100 characters"),
+        (Hints(speaker_count=0), "speaker_count", "a whole number from 1 to 32"),
+        (Hints(speaker_count=33), "speaker_count", "a whole number from 1 to 32"),
+    ],
+)
+def test_hints_without_bounds_are_refused_whatever_the_engine(tools: Toolbox, hints: Hints, field: str, sentence: str) -> None:
+    willing = _with(tools, remote_engine("willing", vocabulary=True, speaker_count=True))
+    with pytest.raises(InvalidInput, match=sentence) as refusal:
+        engines.check_choice(willing, "willing", diarize=True, hints=hints)
+    assert refusal.value.field == field
+
+
+def test_hints_at_their_bounds_become_options(tools: Toolbox) -> None:
+    willing = _with(tools, remote_engine("willing", vocabulary=True, speaker_count=True))
+    hints = Hints(("x" * 100,) * 200, 32)
+    options = engines.check_choice(willing, "willing", diarize=True, hints=hints)
+    assert (options.vocabulary, options.speaker_count) == (hints.vocabulary, 32)
+
+
+@pytest.mark.parametrize(
+    ("hints", "sentence"),
+    [
+        (Hints(("Textor",)), "Fake takes no vocabulary hints"),
+        (Hints(speaker_count=2), "Fake can't be told how many people speak"),
+    ],
+)
+def test_hints_that_an_engine_can_not_honour_are_refused(tools: Toolbox, hints: Hints, sentence: str) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        engines.check_choice(tools, "fake", diarize=True, hints=hints)
+
+
+def test_a_number_of_speakers_needs_speaker_labels(tools: Toolbox) -> None:
+    with pytest.raises(InvalidInput, match="only with speaker labels"):
+        engines.check_choice(_with(tools, remote_engine("willing", speaker_count=True)), "willing", hints=Hints(speaker_count=2))
+
+
+def test_each_model_is_offered_with_what_it_can_and_costs(tools: Toolbox) -> None:
+    priced = replace(tools, settings=replace(tools.settings, engine_prices=(("modelled/new", 0.2),)))
+    (offer,) = (offer for offer in engines.offered(_with(priced, ModelledEngine())) if offer.name == "modelled")
+    assert [(one.choice, one.languages, one.usd_per_hour) for one in offer.facts] == [
+        ("modelled:new", ("de", "en"), 0.2),
+        ("modelled:old", ("en",), 0.5),
+    ]
+    assert (offer.languages, offer.detects_language) == (("de", "en"), True)
+
+
+def test_an_engine_without_models_has_its_facts_too(fresh: Toolbox) -> None:
+    (offer,) = (offer for offer in engines.offered(fresh) if offer.name == "sphinx")
+    assert [(one.choice, one.model, one.usd_per_hour) for one in offer.facts] == [("sphinx", None, 0.0)]
+
+
+def test_a_language_is_checked_against_the_chosen_model(tools: Toolbox) -> None:
+    modelled = _with(tools, ModelledEngine())
+    assert engines.check_choice(modelled, "modelled", "new", "de").language == "de"
+    with pytest.raises(InvalidInput, match="does not understand"):
+        engines.check_choice(modelled, "modelled", "old", "de")

@@ -71,6 +71,15 @@ def test_the_next_is_the_first_of_the_list_that_is_ready_and_can_do_what_was_ask
     assert english.heard == []
 
 
+def test_hints_go_to_the_first_engine_that_heeds_them(stage: Stage) -> None:
+    stage.use(remote_engine("deaf"), remote_engine("second", vocabulary=True), failover_engines=("deaf", "second"))
+    stage.provider.error = REFUSED
+    row_id = stage.upload(vocabulary=["Textor"])
+    stage.until_over(60)
+    assert stage.row(row_id).engine == "second"
+    assert [options.vocabulary for options in second(stage).heard] == [("Textor",)]
+
+
 def test_an_exhausted_list_fails_with_the_first_reason(two: Stage) -> None:
     two.provider.error = REFUSED
     second(two).error = EngineError("The second has no money left.")

@@ -28,6 +28,10 @@ LANGUAGES = frozenset((
 ))
 # fmt: on
 NOT_INSTALLED = "faster-whisper is not installed here. Install it with `pip install faster-whisper`."
+ENGLISH = frozenset({"en"})
+# faster-whisper drops, without a word, all but the first 223 tokens of hints: a token of names is about three bytes.
+MOST_HINT_BYTES = 500
+TOO_MANY_HINTS = "Whisper heeds hints of about 500 letters in all, or half as many outside of the Latin alphabet. Give it fewer."
 # Whisper knows Javanese by the code that ISO 639-1 gave up.
 TO_WHISPER = {"jv": "jw"}
 FROM_WHISPER = {"jw": "jv"}
@@ -67,14 +71,21 @@ class WhisperEngine(Engine):
         chosen = self._chosen()
         return sorted(whisper_models.listed(self.folder), key=lambda model: model.name != chosen)
 
+    def can(self, model: str | None = None) -> Capabilities:
+        """Some models know English alone."""
+        known = whisper_models.entry(whisper_models.canonical(model) if model else self._chosen())
+        return replace(self.capabilities, languages=ENGLISH) if known and known.english_only else self.capabilities
+
     def check_options(self, options: Options) -> None:
         """Refuse what Whisper or the chosen model can't honour. A model goes by any of its names, a language by any country's."""
         name = whisper_models.canonical(options.model) if options.model else None
         language = languages.base(options.language) if options.language else None
-        super().check_options(replace(options, model=name))
         known = whisper_models.entry(name or self._chosen())
-        if known and known.english_only and language not in (None, "en"):
+        if known and known.english_only and language in LANGUAGES - {"en"}:
             raise InvalidInput(f"Model {known.name} understands English only. Choose one without .en or distil.", field="model")
+        super().check_options(replace(options, model=name))
+        if len(", ".join(options.vocabulary).encode()) > MOST_HINT_BYTES:
+            raise InvalidInput(TOO_MANY_HINTS, field="vocabulary")
 
     def start(self, audio: Audio, options: Options) -> Transcript:
         """Transcribe; segments come as they are heard. The first speech is found and its language known before this returns."""
