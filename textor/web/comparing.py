@@ -41,15 +41,7 @@ def show(recording_id: object) -> Response | str:
     seen = _shown(recording_id)
     if not htmx.wants_fragment():
         return render_template("compare.html", **_side_by_side(seen), offers=choices.offers())
-    told = tuple(etas.told(me().id).items())
-    facts = (
-        seen.version,
-        [(row.id, row.updated_at, row.progress) for row in seen.rows],
-        told,
-        request.query_string,
-        locale.tag(),
-    )
-    return htmx.unless_known(facts, lambda: htmx.block("compare.html", "comparison", **_side_by_side(seen)))
+    return htmx.unless_known(_facts(seen), lambda: htmx.block("compare.html", "comparison", **_side_by_side(seen)))
 
 
 @pages.post("")
@@ -69,11 +61,10 @@ def begin(recording_id: object) -> Response:
 @limited(WRITE_LIMIT)
 def pick(recording_id: object) -> Response:
     """Take an engine's words for a stretch into the base."""
-    number, _colon, source = forms.clean(request.form.get("pick", "")).partition(":")
-    wanted = Pick(int(number) if number.isascii() and number.isdigit() and len(number) < 9 else -1, source, _version())
+    wanted = _wanted()
     picking.pick(bootstrap.tools(), me().id, _shown(recording_id), wanted)
     flash(_("The words were taken over."))
-    return _back(recording_id, f"stretch-{number}")
+    return _back(recording_id, f"stretch-{wanted.stretch}")
 
 
 @pages.post("/undo")
@@ -92,6 +83,12 @@ def _shown(recording_id: object) -> Shown:
     return comparing.shown(me().id, str(recording_id), base, others)
 
 
+def _wanted() -> Pick:
+    number, _colon, source = forms.clean(request.form.get("pick", "")).partition(":")
+    is_number = number.isascii() and number.isdigit() and len(number) < 9
+    return Pick(int(number) if is_number else -1, source, _version())
+
+
 def _version() -> str:
     return forms.clean(request.form.get("version", ""))
 
@@ -101,6 +98,12 @@ def _back(recording_id: object, anchor: str | None = None) -> Response:
     chosen = {"base": values.get("base"), "with": values.getlist("with"), "page": values.get("page"), "only": values.get("only")}
     given = {name: value for name, value in chosen.items() if value}
     return redirect(url_for("comparing.show", recording_id=recording_id, _anchor=anchor, **given), 303)  # type: ignore[arg-type]  # a query's values
+
+
+def _facts(seen: Shown) -> tuple[object, ...]:
+    """What the columns show changes with these."""
+    told = tuple(etas.told(me().id).items())
+    return seen.version, [(row.id, row.updated_at, row.progress) for row in seen.rows], told, request.query_string, locale.tag()
 
 
 def _side_by_side(seen: Shown) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from textor.adapters.stt import assemblyai_answers as answers
-from textor.adapters.stt.assemblyai_calls import ID, REQUEST_SECONDS, Calls
+from textor.adapters.stt.assemblyai_calls import REQUEST_SECONDS, Calls
 from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Held, Options, Progress, RemoteJob
 from textor.domain import languages
 from textor.domain.transcript import Transcript
@@ -102,11 +102,8 @@ class AssemblyAIEngine(Engine):
     def held(self) -> list[Held]:
         """By the address of the upload, which no two orders of ours share."""
         self._check_readiness()
-        return [
-            Held(str(one["id"]), str(one.get("audio_url")), one.get("status") == "error")
-            for one in self._calls.newest()
-            if ID.fullmatch(str(one.get("id")))
-        ]
+        newest = self._calls.newest()
+        return [Held(str(one["id"]), str(one.get("audio_url")), one.get("status") == "error") for one in newest]
 
     def _left(self, options: Options) -> Held | None:
         references = options.orders.unanswered() if options.orders else ()

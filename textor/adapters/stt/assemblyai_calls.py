@@ -76,11 +76,10 @@ class Calls:
         except EngineError as error:
             if _is_refusal(error):
                 raise
-            with suppress(EngineError):
-                for one in self.newest():
-                    if one.get("audio_url") == wishes["audio_url"] and ID.fullmatch(str(one.get("id"))):
-                        return str(one["id"])
-            raise
+            found = self._ordered(wishes["audio_url"])
+            if found is None:
+                raise
+            return found
 
     def newest(self) -> list[Answer]:
         """What AssemblyAI's list shows first: jobs of whoever has a key of this account."""
@@ -92,7 +91,12 @@ class Calls:
         found = self._ask(lambda client: api.list_transcripts(client, wanted)).get("transcripts")
         if not isinstance(found, list):
             raise misunderstood()
-        return [one for one in found if isinstance(one, dict)]
+        return [one for one in found if isinstance(one, dict) and ID.fullmatch(str(one.get("id")))]
+
+    def _ordered(self, url: str) -> str | None:
+        with suppress(EngineError):
+            return next((str(one["id"]) for one in self.newest() if one.get("audio_url") == url), None)
+        return None
 
     def _submit(self, wishes: dict[str, Any]) -> str:
         _load()
