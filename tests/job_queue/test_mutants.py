@@ -34,6 +34,7 @@ MUTANTS = [
     (LocalMachine, mutants.without_the_reconciler),
     (LocalMachine, mutants.without_the_start_token),
     (RemoteMachine, mutants.without_the_slices_lease),
+    (RemoteMachine, mutants.without_a_look_at_whose_texts_they_are),
     (RemoteMachine, mutants.without_the_remote_id),
     (Hasty, mutants.without_a_cancels_own_lease),
     (RemoteMachine, mutants.without_discards),

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from sqlalchemy import event
+
 from tests import factories
 from tests.providers import Stage, stage
 from tests.shifts import AT_ONCE
@@ -23,6 +25,24 @@ def test_a_shift_that_ends_calls_the_next_while_there_is_work(stage: Stage) -> N
 def test_where_there_is_none_it_calls_nobody(stage: Stage) -> None:
     jobs.run_shift(stage.tools, AT_ONCE)
     assert tickets.waiting(stage.tools, shift.QUEUE) == []
+
+
+def test_news_wakes_the_shift_that_is_there_and_asks_no_database(stage: Stage) -> None:
+    stage.upload()
+    stage.tools.redis.flushdb()
+    stage.tools.redis.zadd(shift.ALIVE_KEY, {"one": stage.clock.now().timestamp() + 1})
+    sent: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    shift.news(stage.tools)
+    assert (sent, tickets.waiting(stage.tools, shift.QUEUE)) == ([], [])
+    assert stage.tools.redis.llen(shift.WAKE_KEY) == 1
+
+
+def test_news_calls_a_shift_where_there_is_none(stage: Stage) -> None:
+    stage.upload()
+    stage.tools.redis.flushdb()
+    shift.news(stage.tools)
+    assert len(tickets.waiting(stage.tools, shift.QUEUE)) == 1
 
 
 def test_what_waits_for_its_turn_again_calls_no_shift(stage: Stage) -> None:

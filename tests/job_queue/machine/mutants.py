@@ -9,6 +9,7 @@ from sqlalchemy import Update, bindparam, text, update
 
 from textor.domain.job_states import Status
 from textor.extensions import db
+from textor.features.transcription import bulk
 from textor.job_queue import claims, lanes, reconciler, runs, slices
 from textor.job_queue.claims import Claim
 from textor.job_queue.settling import Desk
@@ -67,6 +68,11 @@ def without_the_slices_lease(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(slices, "change", change)
     patch.setattr(slices, "_held", held)
+
+
+def without_a_look_at_whose_texts_they_are(patch: pytest.MonkeyPatch) -> None:
+    """Texts that come together are written whoever has their slices now."""
+    patch.setattr(bulk, "_is_ours", lambda one, rows: len(rows) == 1)
 
 
 def without_the_remote_id(patch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from textor.features.transcription.remote import RemoteCrew
 from textor.job_queue import attention, discards, runs, slices
 from textor.job_queue.claims import Claim
 from textor.job_queue.crew import DEFAULT, Answer
+from textor.job_queue.hands import Hands, Said
 from textor.job_queue.settling import Desk
 from textor.job_queue.slices import Taken
 from textor.models import Slice
@@ -108,8 +109,7 @@ class RemoteMoves(Moves):
 
     def write_down(self, call: Call) -> None:
         try:
-            if next_look := self.desk.settle(call.one, call.answer):
-                slices.ask_again([(call.one, next_look)])
+            self.desk.clear(Hands(unsettled=[Said(call.one, call.answer)]))
         except Death:
             self._lose(call)
             raise
@@ -131,7 +131,7 @@ class RemoteMoves(Moves):
         """What providers are to delete."""
         self.provider.mood = mood
         for one in discards.take(self.tools, discards.due(self.tools, MANY)):
-            self.desk.settle(one, _answer(partial(self.crew.discard, one)))
+            self.desk.clear(Hands(unsettled=[Said(one, _answer(partial(self.crew.discard, one)))]))
 
     def wake(self, which: int) -> None:
         """A provider says that it has news of a slice."""
