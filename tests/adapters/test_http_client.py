@@ -95,10 +95,12 @@ def test_a_server_that_drips_is_given_up(head: bytes) -> None:
     assert 0.4 < time.monotonic() - began < 4
 
 
-def test_after_one_that_dripped_the_next_answer_is_heard() -> None:
+def test_after_one_that_dripped_the_next_answer_is_heard_and_the_next_fault_told_as_it_is() -> None:
     with dripping(b"HTTP/1.1 200 OK\r\nX-Long: ") as server:
         ours = client(server.url, answer_seconds=0.2)
         failure(lambda: ours.send("GET", "/"))
+        server.play = lambda caller: None
+        assert failure(lambda: ours.send("GET", "/")).message == "Somebody could not be reached."
         server.play = server.saying(SOUND)
         assert ours.send("GET", "/").json() == {}
 

@@ -192,45 +192,6 @@ def test_a_page_instead_of_a_word_is_not_shown(provider: Eboo, engine: EbooEngin
     assert failure_of_start(engine).message == MISUNDERSTOOD
 
 
-LOST_ANSWERS: list[dict[str, Any]] = [
-    {"reset": True, "is_done_first": True},
-    {"status": 502, "body": "<html>", "is_done_first": True},
-    {"body": "not what was agreed", "is_done_first": True},
-    {"body": status("Data Not Found Yet"), "is_done_first": True},
-]
-
-
-@pytest.mark.parametrize("lost", LOST_ANSWERS[:3])
-def test_a_conversion_that_has_begun_unheard_is_not_begun_again(provider: Eboo, engine: EbooEngine, lost: dict[str, Any]) -> None:
-    provider.fail(on="convert", calls=1, **lost)
-    job = started(engine)
-    assert (provider.converted, provider.count("addfile"), provider.count("convert")) == ([SHA256], 1, 1)
-    assert segments(engine.check(job, NO_OPTIONS))
-
-
-@pytest.mark.parametrize("lost", [{**one, "is_done_first": False} for one in LOST_ANSWERS[:3]])
-def test_one_that_has_not_begun_is_deleted_and_may_be_begun_anew(
-    provider: Eboo, engine: EbooEngine, lost: dict[str, Any]
-) -> None:
-    provider.fail(on="convert", calls=1, **lost)
-    error = failure_of_start(engine)
-    assert (error.retryable, error.is_lost, provider.files, provider.converted) == (True, False, {}, [])
-    started(engine)
-    assert provider.converted == [SHA256]
-
-
-def test_where_nothing_can_be_asked_the_first_error_stands(provider: Eboo, engine: EbooEngine) -> None:
-    provider.fail(on=["convert", "checkconvert", "deletefile"], status=503)
-    error = failure_of_start(engine)
-    assert (error.retryable, "its answer was 503" in error.message) == (True, True)
-    assert (provider.count("checkconvert"), provider.count("deletefile")) == (1, 1)
-
-
-def test_one_that_is_under_way_already_counts_as_begun(provider: Eboo, engine: EbooEngine) -> None:
-    provider.fail(on="convert", body=status("AlreadyProcessing"), is_done_first=True)
-    assert segments(engine.check(started(engine), NO_OPTIONS))
-
-
 def test_a_file_that_is_damaged_is_refused_for_good(provider: Eboo, engine: EbooEngine) -> None:
     provider.corrupted = {SHA256}
     error = failure_of_start(engine)

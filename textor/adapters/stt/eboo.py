@@ -63,18 +63,21 @@ class EbooEngine(Engine):
 
     def start(self, audio: Audio, options: Options) -> RemoteJob:
         """Upload the recording and have it converted. Where no answer tells whether that has begun, EBOO is asked: what has
-        begun is not begun, and paid, a second time."""
+        begun is not begun, and paid, a second time; nor is what an earlier start has left there."""
         self.check_options(options)
+        if left := self._left(options):
+            return RemoteJob(left, answers.POLL_SECONDS, left)
         file_token = self._upload(audio.path)
+        if options.orders:
+            options.orders.add(file_token)
         try:
             self._convert(file_token)
         except EngineError as error:
             is_unclear = error.retryable and not error.is_lost
             if not (is_unclear and self._has_begun(file_token)):
-                with suppress(EngineError):
-                    self._delete(file_token)
+                self._drop(file_token)
                 raise
-        return RemoteJob(file_token, answers.POLL_SECONDS)
+        return RemoteJob(file_token, answers.POLL_SECONDS, file_token)
 
     def check(self, job: RemoteJob, options: Options) -> Transcript | Progress:
         return answers.read(self._command("checkconvert", filetoken=job.id))
@@ -98,11 +101,26 @@ class EbooEngine(Engine):
         if not answers.has_begun(answer):
             raise answers.refused(answer)
 
+    def _left(self, options: Options) -> str | None:
+        """A conversion that an earlier start of the same piece has begun; files that were only uploaded go. Raises EngineError
+        where EBOO can't be asked: to begin anew might be to pay twice."""
+        for file_token in options.orders.unanswered() if options.orders else ():
+            answer = self._command("checkconvert", filetoken=file_token)
+            with suppress(EngineError):
+                if answers.has_begun(answer):
+                    return file_token
+            self._drop(file_token)
+        return None
+
     def _has_begun(self, file_token: str) -> bool:
         try:
             return answers.has_begun(self._command("checkconvert", filetoken=file_token))
         except EngineError:
             return False
+
+    def _drop(self, file_token: str) -> None:
+        with suppress(EngineError):
+            self._delete(file_token)
 
     def _delete(self, file_token: str) -> None:
         if not answers.is_gone(answer := self._command("deletefile", filetoken=file_token)):
