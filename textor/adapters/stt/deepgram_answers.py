@@ -124,7 +124,7 @@ def _segments(results: Said, heard: Sequence[Said], *, is_call: bool) -> Iterato
 
 def _spoken(words: Sequence[Said], text: str, channel: int | None) -> Iterator[Segment]:
     """Of one turn, or of all: cut where another speaks."""
-    words = [one for one in words if _text(one).strip()]
+    words = [one for one in words if _text(one)]
     runs = [list(run) for _, run in groupby(words, key=lambda one: one.get("speaker"))]
     for run in runs:
         label = channel if channel is not None else run[0].get("speaker")
@@ -139,14 +139,12 @@ def _word(one: Said) -> Word:
     if not (math.isfinite(start) and math.isfinite(end)):
         raise ValueError("no time")
     start = max(0.0, start)
-    return Word(_text(one).strip(), round(start, 3), round(max(start, end), 3), _share(one.get("confidence")))
+    return Word(_text(one), round(start, 3), round(max(start, end), 3), _share(one.get("confidence")))
 
 
 def _text(one: Said) -> str:
-    text = one.get("punctuated_word") or one["word"]
-    if not isinstance(text, str):
-        raise TypeError("no word")
-    return text
+    text: str = one.get("punctuated_word") or one["word"]
+    return text.strip()
 
 
 def _language(channel: Said, alternative: Said) -> str | None:
