@@ -64,6 +64,8 @@ def test_each_word_for_an_error_says_why_and_whether_to_try_again(
     assert said in error.message
     assert provider.count(command) == 1  # nothing is tried twice in here
     assert provider.files == {}  # what was refused is deleted there
+    if command == "convert" and (not retryable or kind is JobLost):
+        assert provider.count("checkconvert") == 0  # a word is clear
 
 
 @pytest.mark.parametrize(

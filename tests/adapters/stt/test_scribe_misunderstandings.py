@@ -8,6 +8,7 @@ from tests.adapters.stt.test_scribe import NO_OPTIONS, engine, heard, no_proxy, 
 from tests.adapters.stt.test_scribe_failures import MISUNDERSTOOD, failure_of_check
 from tests.emulators.scribe import Scribe
 from textor.adapters.stt.scribe import ScribeEngine
+from textor.adapters.stt.scribe_answers import downloaded
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError
 
@@ -83,6 +84,11 @@ def test_what_was_fetched_and_is_no_text_is_an_error(provider: Scribe, engine: S
     error = failure_of_check(engine, job)
     assert (type(error), error.retryable, error.message) == (EngineError, True, MISUNDERSTOOD)
     assert isinstance(engine.check(job, NO_OPTIONS), Transcript)
+
+
+def test_sound_instead_of_text_is_no_text() -> None:
+    with pytest.raises(EngineError, match="does not understand"):
+        downloaded(b"ID3\x04\xff\xfb\x90")
 
 
 @pytest.mark.parametrize(
