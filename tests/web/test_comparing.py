@@ -47,7 +47,7 @@ def test_what_differs_is_marked_for_eyes_and_for_ears(alices: Browser, finished:
     assert "And &lt;b&gt;who&lt;/b&gt; are you?" in page
     assert "<b>who</b>" not in page and "<i>" not in page
     assert "Fake remote large" in page
-    assert "$0.0012" in page
+    assert "Less than $0.01" in page
 
 
 def test_the_transcripts_page_leads_there(alices: Browser, finished: Transcription, other: Transcription) -> None:
@@ -138,3 +138,5 @@ def test_in_persian_figures_and_directions_are_persian(alices: Browser, finished
     page = alices.get(path(finished), headers={"Accept-Language": "fa"}).text
     assert 'dir="rtl"' in page
     assert "٪" in page
+    assert "مقایسهٔ موتورها" in page
+    assert "Take these words" not in page

@@ -60,7 +60,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The same seconds as each heard them, the base first."""
+    """The same seconds as each heard them, the base first; `start` and `end` are the base's, where it heard something."""
 
     start: float
     end: float
@@ -219,7 +219,9 @@ def _stretch(hearings: Sequence[Hearing], pairs: Sequence[Sequence[Pair]], begin
         within = found[bisect_left(found, (first, 0)) : bisect_left(found, (last, 0))]
         turns = runs(base, hearing, within, (first, last, left, right))
         parts.append(Part(left, right, [piece for run in turns for piece in _pieces(base, hearing, run)]))
-    tokens = [hearing.tokens[n] for hearing, each in zip(hearings, ranges, strict=True) for n in range(*each)]
+    tokens = base.tokens[first:last] or [
+        token for h, each in zip(hearings, ranges, strict=True) for token in h.tokens[slice(*each)]
+    ]
     return Stretch(min(token.start for token in tokens), max(token.end for token in tokens), parts)
 
 

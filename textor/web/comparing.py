@@ -129,12 +129,7 @@ def _side_by_side(seen: Shown) -> dict[str, Any]:
         "etas": etas.told(me().id),
         "positions": library.positions(me().id),
         "totals": {"running": 1},
-        "usd": _usd,
     }
-
-
-def _usd(cost: float) -> str:
-    return "$" + locale.digits(f"{cost:.2f}" if cost >= 1 else f"{cost:.4f}")
 
 
 def _lines(found: Comparison) -> list[Line]:

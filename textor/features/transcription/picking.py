@@ -19,7 +19,6 @@ from textor.job_queue import claims
 from textor.models import SegmentRow, Transcription
 from textor.toolbox import Toolbox
 
-STALE = "The transcript has changed since this page was shown. Look at the comparison again, then choose."
 COLUMNS = ("start", "end", "text", "words", "confidence", "speaker_id", "speaker_confidence", "engine")
 
 
@@ -56,7 +55,7 @@ def pick(tools: Toolbox, user_id: int, seen: Shown, wanted: Pick) -> None:
     if base.status not in DONE:
         raise WrongState("Words can be taken over once the transcription is finished.")
     if seen.version != wanted.version:
-        raise WrongState(STALE)
+        raise _stale()
     compared = comparing.compare(seen)
     stretch, column = _found(compared, wanted)
     change = _change(compared, stretch, column)
@@ -73,7 +72,7 @@ def undo(tools: Toolbox, user_id: int, transcription_id: str, version: str) -> N
     if not kept:
         return
     if kept["version"] != version or base.status not in DONE:
-        raise WrongState(STALE)
+        raise _stale()
     known = comparing.segment_rows(base.seq)
     now = [row for row in known if not kept["at"] <= row.n < kept["at"] + kept["count"]]
     restored = [SegmentRow(n=kept["at"], **values) for values in kept["rows"]]
@@ -81,6 +80,10 @@ def undo(tools: Toolbox, user_id: int, transcription_id: str, version: str) -> N
     segments = [comparing.as_segment(row) for row in (*now[:place], *restored, *now[place:])]
     change = _Change(kept["at"], kept["count"], kept["rows"], segments)
     _write(tools, user_id, base, change, {name: value for name, value in base.details.items() if name != PICK})
+
+
+def _stale() -> WrongState:
+    return WrongState("The transcript has changed since this page was shown. Look at the comparison again, then choose.")
 
 
 def _is_done(base: Transcription, wanted: Pick) -> bool:
@@ -175,7 +178,7 @@ def _write(tools: Toolbox, user_id: int, base: Transcription, change: _Change, d
         return
     db.session.rollback()
     if library.find(user_id, base_id).details.get(PICK) != details.get(PICK):  # else somebody has clicked twice
-        raise WrongState(STALE)
+        raise _stale()
 
 
 def _swap(seq: int, change: _Change) -> None:
