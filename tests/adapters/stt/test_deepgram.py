@@ -49,7 +49,7 @@ def engine(provider: Deepgram) -> DeepgramEngine:
     return at(provider.url)
 
 
-def at(url: str, *, key: str = KEY, seconds: float = 5) -> DeepgramEngine:
+def at(url: str, *, key: str = KEY, seconds: float = 30) -> DeepgramEngine:
     return DeepgramEngine(key, url, seconds, seconds)
 
 

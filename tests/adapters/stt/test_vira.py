@@ -42,7 +42,7 @@ def engine(provider: Vira) -> ViraEngine:
     return at(provider.url)
 
 
-def at(url: str, *, token: str = TOKEN, seconds: float = 5) -> ViraEngine:
+def at(url: str, *, token: str = TOKEN, seconds: float = 30) -> ViraEngine:
     return ViraEngine(token, url, seconds, seconds)
 
 

@@ -127,7 +127,7 @@ def test_a_refusal_for_length_has_vira_hear_shorter_pieces_and_the_text_is_whole
 
 
 def test_what_vira_has_heard_before_it_refused_is_paid_once(stage: Stage, vira: Vira) -> None:
-    stage.use(Short(VIRA_TOKEN, vira.url, 5, 5))
+    stage.use(Short(VIRA_TOKEN, vira.url))
     row_id = stage.upload("monologue.flac", engine="vira")
     lengths = [one.end - one.start for one in stage.slices(row_id)]
     vira.longest_seconds = max(lengths) - 0.1
