@@ -124,7 +124,7 @@ def misunderstood() -> EngineError:
 
 def _status(said: Said) -> str:
     status = said.get("Status")
-    if isinstance(status, bool) or not isinstance(status, str | int):
+    if not isinstance(status, str | int):
         raise misunderstood()
     return str(status).strip().lower()
 
