@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,12 @@ SAID = re.compile(r"(\d+\.\d) seconds were spoken")
 
 
 @pytest.fixture(autouse=True)
-def toy(monkeypatch: pytest.MonkeyPatch) -> None:
+def toy() -> Iterator[None]:
     """As if the file lay in textor/adapters/stt."""
-    monkeypatch.setattr(stt, "__path__", [*stt.__path__, str(TOYS)])
-    monkeypatch.delitem(sys.modules, "textor.adapters.stt.toy_engine", raising=False)
+    stt.__path__.append(str(TOYS))
+    yield
+    stt.__path__.remove(str(TOYS))
+    sys.modules.pop("textor.adapters.stt.toy_engine", None)
 
 
 @pytest.fixture

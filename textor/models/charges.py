@@ -21,7 +21,6 @@ class Charge(Model):
     engine: Mapped[str] = mapped_column(String(32))
     model: Mapped[str | None] = mapped_column(String(64))
     seconds: Mapped[float] = mapped_column(Float(53))
-    """How much sound."""
     usd: Mapped[float | None] = mapped_column(Float(53))
     """None: nobody knows what this engine charges."""
     at: Mapped[datetime] = mapped_column(UtcDateTime)

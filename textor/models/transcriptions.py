@@ -49,7 +49,6 @@ class Transcription(Model):
     speaker_count: Mapped[int | None]
     """How many people speak, where the user has said so."""
     vocabulary: Mapped[list[str]] = mapped_column(JSON, default=list)
-    """Words and names to expect."""
     progress: Mapped[float] = mapped_column(Float(53), default=0.0)
     message: Mapped[str | None] = mapped_column(String(255))
     error: Mapped[str | None] = mapped_column(Text)

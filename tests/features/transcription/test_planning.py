@@ -2,21 +2,25 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import update
 
 from tests import factories
+from tests.conftest import FIXTURES
 from tests.fakes import FakeEngine, FakeRemoteEngine, remote_engine
 from tests.providers import Stage, stage
-from textor.adapters.stt.port import Audio, Options, RemoteJob
+from textor.adapters.audio import convert, encoding
+from textor.adapters.stt.port import Audio, Capabilities, Options, RemoteJob
 from textor.domain.job_states import Status
 from textor.domain.transcript import Segment, Transcript
 from textor.errors import EngineError
 from textor.extensions import db
 from textor.features.recordings import library
-from textor.features.transcription import fitting, pipeline, planning
+from textor.features.transcription import pipeline, planning
 from textor.job_queue import reconciler, tickets
 from textor.models import Recording, Slice
 
@@ -25,7 +29,6 @@ __all__ = ["stage"]
 pytestmark = pytest.mark.both_databases
 
 SPOKEN = "monologue.flac"  # 25 s
-PAUSING = "dialogue_mono.flac"  # 30 s, with a pause every eight
 
 
 class ListeningEngine(FakeEngine):
@@ -40,6 +43,24 @@ class ListeningEngine(FakeEngine):
         self.lengths = [*getattr(self, "lengths", []), audio.seconds]
         self.before_each(len(self.lengths))
         return Transcript([Segment(0.5, 1.0, f"slice {len(self.lengths)}")], language="en")
+
+
+class TimelessEngine(FakeEngine):
+    """On this machine: says how many seconds it was given, without times."""
+
+    name = "timeless"
+    capabilities = Capabilities(segment_times=False, runs_locally=True)
+
+    def start(self, audio: Audio, options: Options) -> Transcript | RemoteJob:
+        return Transcript([Segment(0, 0, f"{audio.seconds:.1f} s")])
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> str:
+    """A recording of 90 seconds, with a pause before every thirtieth."""
+    samples = np.concatenate(list(convert.blocks(FIXTURES / "dialogue_mono.flac")))
+    encoding.write([samples] * 3, tmp_path / "long.flac")
+    return str(tmp_path / "long.flac")
 
 
 def local(stage: Stage, longest: float = 5) -> ListeningEngine:
@@ -110,40 +131,33 @@ def test_the_recording_itself_goes_out_under_a_name_that_fits_it(stage: Stage) -
     assert [name.suffix for name in engine.paths] == [".wav"]
 
 
-def test_an_engine_without_times_hears_short_pieces_and_each_is_timed_by_its_piece(stage: Stage, monkeypatch: Any) -> None:
-    monkeypatch.setattr(fitting, "TEXT_ONLY_SECONDS", 8.0)
+def test_an_engine_without_times_hears_short_pieces_and_each_is_timed_by_its_piece(stage: Stage, long: str) -> None:
     engine = remote_engine("planned", segment_times=False)
     engine.segments, engine.polls = (Segment(0, 0, "all that was said"),), 0
     stage.use(engine)
-    row_id = stage.upload(PAUSING, engine="planned")
+    row_id = stage.upload(long, engine="planned")
     pieces = [(one.start, one.end) for one in stage.slices(row_id)]
-    assert len(pieces) > 2
-    assert all(end - start <= 8 for start, end in pieces)
+    assert len(pieces) == 3
+    assert all(end - start <= 30 for start, end in pieces)
     stage.until_over(60)
     assert [(one.start, one.end) for one in library.segments(stage.row(row_id))] == pieces
 
 
-def test_the_pieces_of_an_engine_without_times_leave_silence_out(stage: Stage, monkeypatch: Any) -> None:
-    monkeypatch.setattr(fitting, "TEXT_ONLY_SECONDS", 8.0)
+def test_the_pieces_of_an_engine_without_times_leave_silence_out(stage: Stage, long: str) -> None:
     stage.use(remote_engine("planned", segment_times=False))
-    row_id = stage.accept(SPOKEN, engine="planned")
+    row_id = stage.accept(long, engine="planned")
     recording = stage.row(row_id).recording
-    half = recording.seconds = 25.0
-    recording.peaks = bytes([0] * 20 + [200] * 80)  # nothing in the first five seconds
+    recording.seconds, recording.peaks = 88.8, bytes([0] * 222 + [200] * 666)  # nothing in the first 22 seconds
     db.session.commit()
     stage.advance(row_id)
-    first = stage.slices(row_id)[0]
-    assert first.start == pytest.approx(half / 5 - planning.AIR_SECONDS)
+    assert stage.slices(row_id)[0].start == pytest.approx(22.2 - planning.AIR_SECONDS)
 
 
-def test_an_engine_without_times_on_this_machine_hears_short_pieces_too(stage: Stage, monkeypatch: Any) -> None:
-    monkeypatch.setattr(fitting, "TEXT_ONLY_SECONDS", 8.0)
-    engine = remote_engine("planned", local=True, segment_times=False)
-    monkeypatch.setattr(engine, "start", lambda audio, options: Transcript([Segment(0, 0, f"{audio.seconds:.1f} s")]))
-    stage.use(engine)
-    row_id = stage.upload(PAUSING, engine="planned")
+def test_an_engine_without_times_on_this_machine_hears_short_pieces_too(stage: Stage, long: str) -> None:
+    stage.use(TimelessEngine())
+    row_id = stage.upload(long, engine="timeless")
     heard = library.segments(stage.row(row_id))
-    assert len(heard) > 2
+    assert len(heard) == 3
     assert [one.text for one in heard] == [f"{one.end - one.start:.1f} s" for one in heard]
 
 
@@ -160,44 +174,6 @@ def test_a_call_keeps_its_sides_apart_where_it_is_converted(stage: Stage, can: d
     assert [one.channel for one in stage.slices(row_id)] == ([0, 1] if "max_bytes" in can else [None])
     stage.shift()
     assert [options.diarize for options in engine.heard] == ([False, False] if "max_bytes" in can else [True])
-
-
-def test_what_the_user_knows_of_a_recording_reaches_the_provider(stage: Stage) -> None:
-    engine = remote_engine("planned", vocabulary=True, speaker_count=True)
-    stage.use(engine)
-    stage.upload(engine="planned", diarize=True, vocabulary=["Textor", "Vazirmatn"], speaker_count=3)
-    stage.shift()
-    assert [(options.vocabulary, options.speaker_count) for options in engine.heard] == [(("Textor", "Vazirmatn"), 3)]
-
-
-def test_what_the_user_knows_of_a_recording_reaches_an_engine_on_this_machine(stage: Stage) -> None:
-    engine = local(stage, 600)
-    stage.upload(engine="fake", diarize=True, vocabulary=["Textor"], speaker_count=2)
-    assert [(options.vocabulary, options.speaker_count) for options in engine.heard] == [(("Textor",), 2)]
-
-
-def test_a_side_of_a_call_has_one_speaker(stage: Stage) -> None:
-    remote = remote_engine("planned", speaker_count=True)
-    engine = local(stage, 600)
-    stage.use(remote)
-    for name in ("fake", "planned"):
-        stage.upload("dialogue_stereo.flac", engine=name, diarize=True, speaker_count=2, owner=factories.user(name).id)
-    stage.shift()
-    asked = [(options.diarize, options.speaker_count) for options in (*engine.heard, *remote.heard)]
-    assert asked == [(False, None)] * 4
-
-
-def test_a_call_goes_as_two_jobs_to_a_provider_that_can_not_tell_channels_apart(stage: Stage) -> None:
-    engine = remote_engine("planned")
-    engine.finished = {"remote-1", "remote-2"}
-    stage.use(engine)
-    row_id = stage.upload("dialogue_stereo.flac", engine="planned", diarize=True)
-    db.session.execute(update(Recording).values(is_dual_channel=True))
-    assert [one.channel for one in stage.slices(row_id)] == [0, 1]
-    stage.until_over(60)
-    row = stage.row(row_id)
-    assert {segment.speaker for segment in library.segments(row)} == {"Speaker 1", "Speaker 2"}
-    assert [options.diarize for options in engine.heard] == [False, False]
 
 
 def test_a_plan_is_made_once(stage: Stage) -> None:
