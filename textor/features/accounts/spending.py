@@ -264,7 +264,7 @@ _ADD = (
     update(Transcription)
     .where(Transcription.seq == bindparam("of"))
     .values(
-        # once it is not known, it stays so: nothing and any sum are no sum
+        # Once it is not known, it stays so: NULL and any sum are NULL. MySQL assigns in this order, so the sum goes first.
         cost_usd=case((Transcription.heard_seconds.is_(None), _MORE), else_=Transcription.cost_usd + _MORE),
         heard_seconds=func.coalesce(Transcription.heard_seconds, 0.0) + bindparam("more_seconds"),
     )
