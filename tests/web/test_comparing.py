@@ -42,8 +42,8 @@ def form(page: str, action: str) -> dict[str, str]:
 
 def test_what_differs_is_marked_for_eyes_and_for_ears(alices: Browser, finished: Transcription, other: Transcription) -> None:
     page = alices.get(path(finished)).text
-    assert '<del><span class="sr">only in the base: </span>there.<span class="sr">;</span></del>' in page
-    assert '<ins><span class="sr">only here: </span>&lt;i&gt;their&lt;/i&gt;.<span class="sr">;</span></ins>' in page
+    assert '<del><bdi class="sr">only in the base: </bdi>there.<span class="sr">;</span></del>' in page
+    assert '<ins><bdi class="sr">only here: </bdi>&lt;i&gt;their&lt;/i&gt;.<span class="sr">;</span></ins>' in page
     assert "And &lt;b&gt;who&lt;/b&gt; are you?" in page
     assert "<b>who</b>" not in page and "<i>" not in page
     assert "Fake remote large" in page
