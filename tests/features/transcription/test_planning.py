@@ -176,6 +176,19 @@ def test_a_call_keeps_its_sides_apart_where_it_is_converted(stage: Stage, can: d
     assert [options.diarize for options in engine.heard] == ([False, False] if "max_bytes" in can else [True])
 
 
+def test_a_call_goes_as_two_jobs_to_a_provider_that_can_not_tell_channels_apart(stage: Stage) -> None:
+    engine = remote_engine("planned")
+    engine.finished = {"remote-1", "remote-2"}
+    stage.use(engine)
+    row_id = stage.upload("dialogue_stereo.flac", engine="planned", diarize=True)
+    db.session.execute(update(Recording).values(is_dual_channel=True))
+    assert [one.channel for one in stage.slices(row_id)] == [0, 1]
+    stage.until_over(60)
+    row = stage.row(row_id)
+    assert {segment.speaker for segment in library.segments(row)} == {"Speaker 1", "Speaker 2"}
+    assert [options.diarize for options in engine.heard] == [False, False]
+
+
 def test_a_plan_is_made_once(stage: Stage) -> None:
     row_id, _ = planned(stage, max_seconds=7)
     before = [(one.id, one.storage_key) for one in stage.slices(row_id)]
