@@ -175,10 +175,15 @@ def test_a_job_that_was_cancelled_there_is_over(provider: Scribe, engine: Scribe
     assert (type(error), error.retryable, error.message) == (EngineError, False, "The job was cancelled at MetisAI.")
 
 
-@pytest.mark.parametrize("id_", [JOB.id, "../storage", "a b", ""])
-def test_a_job_that_is_unknown_there_is_lost(provider: Scribe, engine: ScribeEngine, id_: str) -> None:
+def test_a_job_that_is_unknown_there_is_lost(provider: Scribe, engine: ScribeEngine) -> None:
+    assert isinstance(failure_of_check(engine), JobLost)
+    assert provider.count("check") == 1
+
+
+@pytest.mark.parametrize("id_", ["../../v1/credit/statement", "a b", "a?b", ""])
+def test_what_is_no_number_of_a_job_is_not_asked_for(provider: Scribe, engine: ScribeEngine, id_: str) -> None:
     assert isinstance(failure_of_check(engine, RemoteJob(id_)), JobLost)
-    assert {call.kind for call in provider.calls} <= {"check"}
+    assert provider.calls == []
 
 
 def test_a_job_that_was_forgotten_is_lost(provider: Scribe, engine: ScribeEngine) -> None:
