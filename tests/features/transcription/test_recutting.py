@@ -113,8 +113,9 @@ def test_what_was_heard_is_kept_and_never_asked_for_again(stage: Stage, picky: P
 
 def test_a_job_that_the_provider_has_goes_on_while_the_rest_is_cut(stage: Stage, picky: Picky) -> None:
     picky.is_slow = True
-    picky.takes = lambda seconds: not picky.lengths or seconds <= 6.1
     row_id = uploaded(stage)
+    first = stage.slices(row_id)[0].end
+    picky.takes = lambda seconds: seconds == first or seconds <= 6.1
     stage.shift()
     assert stage.states(row_id) == ["remote", "waiting"]
     stage.advance(row_id)
@@ -196,6 +197,15 @@ def test_what_a_shift_takes_in_hand_while_it_is_being_planned_stays(stage: Stage
     assert len(cut) > 3
 
 
+def test_nobody_takes_what_waits_before_it_is_planned_anew(stage: Stage, picky: Picky) -> None:
+    row_id = uploaded(stage)
+    refused = slices.take(stage.tools, attention.due(stage.tools, "picky", 1, starts=True))
+    GuardedCrew(stage.tools).failed(refused[0], TooLong("Picky takes less at once.", seconds=6))
+    assert stage.states(row_id) == ["waiting", "waiting"]
+    runs.start(stage.tools, row_id, stage.row(row_id).run_token)
+    assert taken(stage) == []
+
+
 def test_a_plan_without_the_claim_changes_nothing(stage: Stage, picky: Picky) -> None:
     row_id = uploaded(stage)
     GuardedCrew(stage.tools).failed(taken(stage)[0], TooLong("Picky takes less at once.", seconds=6))
@@ -211,9 +221,12 @@ def test_a_plan_without_the_claim_changes_nothing(stage: Stage, picky: Picky) ->
 def test_a_refusal_that_comes_after_a_cancel_changes_nothing(stage: Stage, picky: Picky) -> None:
     row_id = uploaded(stage)
     cancel = stage.elsewhere(lambda: control.cancel(stage.tools, stage.owner_id, row_id))
-    picky.before_call = lambda verb, job: cancel()
-    stage.shift()
-    assert (stage.row(row_id).status, len(stage.slices(row_id))) == (Status.CANCELLED, 2)
+    (held, _) = taken(stage)
+    cancel()
+    with pytest.raises(Fenced):
+        GuardedCrew(stage.tools).failed(held, TooLong("Picky takes less at once.", seconds=6))
+    assert (stage.row(row_id).status, stage.states(row_id)) == (Status.CANCELLED, ["waiting", "waiting"])
+    assert stage.row(row_id).details == {}
 
 
 def test_an_engine_that_refuses_what_it_said_it_takes_gets_half_of_that(stage: Stage, picky: Picky) -> None:
