@@ -20,7 +20,7 @@ from textor.features.transcription import control, planning, recutting
 from textor.job_queue import attention, runs, slices
 from textor.job_queue.slices import Taken
 from textor.jobs import GuardedCrew
-from textor.models import Slice
+from textor.models import Recording, Slice
 
 __all__ = ["stage"]
 
@@ -195,6 +195,22 @@ def test_what_a_shift_takes_in_hand_while_it_is_being_planned_stays(stage: Stage
     assert (cut[0].end, cut[0].lease) == (first_end, 5)
     assert [one.n for one in cut] == list(range(len(cut)))
     assert len(cut) > 3
+
+
+def test_pieces_begin_and_end_where_their_slice_did(stage: Stage, picky: Picky) -> None:
+    """Also where two slices overlap, and where there is a little less sound than the recording says."""
+    row_id = uploaded(stage)
+    _, last = stage.slices(row_id)
+    start = last.start - 2
+    db.session.execute(update(Slice).where(Slice.id == last.id).values(start=start, overlap=2.0, end=last.end + 0.3))
+    db.session.execute(update(Recording).values(seconds=Recording.seconds + 0.3))
+    db.session.commit()
+    crew = GuardedCrew(stage.tools)
+    assert all(crew.failed(one, TooLong("Picky takes less at once.", seconds=6)) for one in taken(stage))
+    stage.advance(row_id)
+    assert_covers(stage, row_id, 6.3)
+    assert len(stage.slices(row_id)) > 4
+    assert [one.overlap for one in stage.slices(row_id) if one.start == start] == [2.0]
 
 
 def test_nobody_takes_what_waits_before_it_is_planned_anew(stage: Stage, picky: Picky) -> None:
