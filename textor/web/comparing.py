@@ -37,11 +37,11 @@ class Line:
 @login_needed
 @limited(READ_LIMIT)
 def show(recording_id: object) -> Response | str:
-    """The page; for htmx its columns, or 304 while none has moved on."""
+    """The page; for htmx how far those are that still work, or 304 while none has moved on."""
     seen = _shown(recording_id)
     if not htmx.wants_fragment():
         return render_template("compare.html", **_side_by_side(seen), offers=choices.offers())
-    return htmx.unless_known(_facts(seen), lambda: htmx.block("compare.html", "comparison", **_side_by_side(seen)))
+    return htmx.unless_known(_facts(seen), lambda: render_template("_compare_states.html", shown=seen, **_progress()))
 
 
 @pages.post("")
@@ -126,10 +126,13 @@ def _side_by_side(seen: Shown) -> dict[str, Any]:
         "query": {"base": shown.base.id, "with": [column.row.id for column in shown.columns[1:]]},
         "last_pick": comparing.told(shown.base),
         "engines": choices.titles(),
-        "etas": etas.told(me().id),
-        "positions": library.positions(me().id),
-        "totals": {"running": 1},
+        **_progress(),
     }
+
+
+def _progress() -> dict[str, Any]:
+    """What is said of those that wait or work. To lay texts side by side takes too long to be done for each look."""
+    return {"etas": etas.told(me().id), "positions": library.positions(me().id), "totals": {"running": 1}}
 
 
 def _lines(found: Comparison) -> list[Line]:

@@ -67,6 +67,12 @@ def test_chapters_have_seconds_and_titles() -> None:
     assert extras.read({"chapters": [one]}) == {"chapters": [kept]}
 
 
+@pytest.mark.parametrize("time", [10**400, float("nan"), float("inf"), -5, "5", True, None])
+def test_a_time_that_is_none_is_no_time(time: object) -> None:
+    kept = extras.read({"entities": [{"text": "Canada", "entity_type": "location", "start": time}]})
+    assert kept == {"entities": [{"text": "Canada", "kind": "location", "start": None}]}
+
+
 @pytest.mark.parametrize("value", [None, [], {}, "text", 5, [5], [{"text": ""}], {"results": [None], "summary": {"a": "b"}}])
 @pytest.mark.parametrize("name", NAMES[:-1])
 def test_another_shape_is_left_out_and_the_text_is_there(

@@ -41,3 +41,11 @@ def test_without_a_list_it_is_the_orders_own_failure(
     provider.fail(on="list", **fault)
     error = failure_of_start(engine)
     assert (error.retryable, error.message) == (True, "AssemblyAI could not be reached.")
+
+
+def test_another_job_of_the_list_is_not_taken_for_the_lost_one(provider: AssemblyAI, engine: AssemblyAIEngine) -> None:
+    """The account has others' jobs, too, and the order may not have arrived."""
+    started(engine)
+    provider.fail(on="submit", reset=True)
+    assert failure_of_start(engine).retryable
+    assert (provider.count("list"), len(provider.jobs)) == (1, 1)

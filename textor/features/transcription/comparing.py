@@ -48,10 +48,6 @@ class Column:
     """The base was given words to expect or a number of speakers, and this engine takes none."""
 
     @property
-    def is_running(self) -> bool:
-        return self.row.status in OPEN
-
-    @property
     def is_done(self) -> bool:
         return self.row.status in DONE
 
@@ -73,13 +69,15 @@ class Shown:
 
     @property
     def is_running(self) -> bool:
-        return any(column.is_running for column in self.columns)
+        return any(row.status in OPEN for row in self.rows)
 
     @property
     def version(self) -> str:
-        """Changes with whatever can be read in the columns."""
+        """Changes with whatever can be read in the columns, and not while one is still at work."""
         facts = [
             (row.id, row.status, row.run_token, row.updated_at.isoformat(), told(row).get("version"))
+            if row.status not in OPEN
+            else (row.id,)
             for row in (column.row for column in self.columns)
         ]
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]

@@ -12,5 +12,8 @@
     audio.play().catch(() => mark(null));
   });
   audio.addEventListener("timeupdate", () => { if (audio.currentTime >= stop) audio.pause(); });
-  audio.addEventListener("pause", () => { stop = Infinity; mark(null); });
+  audio.addEventListener("pause", () => { stop = Infinity; mark(null); again(); });
+  // What has finished meanwhile is laid beside the others by a page of its own, unless somebody listens.
+  const again = () => { if (document.querySelector("[data-finished]") && audio.paused) location.reload(); };
+  document.addEventListener("textor:swapped", again);
 })();
