@@ -272,6 +272,7 @@ def test_the_sides_of_a_call_are_cut_up_apart(stage: Stage, picky: Picky) -> Non
         cut = [one for one in stage.slices(row_id) if one.channel == channel]
         assert len(cut) > 1
         assert (cut[0].start, cut[-1].end) == (0, seconds)
+    assert len({tuple(one.start for one in stage.slices(row_id) if one.channel == channel) for channel in (0, 1)}) == 2
     assert {segment.speaker for segment in library.segments(stage.row(row_id))} == {"Speaker 1", "Speaker 2"}
 
 
