@@ -52,7 +52,7 @@ def upload(typed: Mapping[str, str] | None = None) -> dict[str, Any]:
 
 def titles() -> dict[str, str]:
     """What each engine is called, by name."""
-    return {offer.name: offer.title for offer in engines.offered(bootstrap.tools())}
+    return {name: engine.title for name, engine in bootstrap.tools().engines.items()}
 
 
 def version() -> tuple[object, ...]:
