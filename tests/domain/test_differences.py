@@ -20,12 +20,13 @@ WORDS = st.sampled_from(["one", "two", "three", "four", "a", "b", "می‌روم
 def hearings(draw: st.DrawFn) -> list[Segment]:
     """Any segments: with word times and without, overlapping, in leaps, empty ones among them."""
     found: list[Segment] = []
-    for _ in range(draw(st.integers(0, 5))):
+    for _ in range(draw(st.integers(0, 6))):
         start = draw(st.floats(0, 60).map(lambda value: round(value, 2)))
         words = draw(st.lists(WORDS, max_size=6))
         text = " ".join(words)
         is_timed = draw(st.booleans()) and bool(words)
-        found.append(said(text, start) if is_timed else Segment(start, start + draw(st.integers(0, 9)), text))
+        pace = draw(st.sampled_from([0.1, 0.4, 2, 6]))
+        found.append(said(text, start, pace=pace) if is_timed else Segment(start, start + draw(st.integers(0, 20)), text))
     return sorted(found, key=lambda segment: segment.start)
 
 
