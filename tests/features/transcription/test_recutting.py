@@ -13,11 +13,11 @@ from tests.providers import Stage, stage
 from textor.adapters.stt.port import Audio, Capabilities, Options, Progress, RemoteJob
 from textor.domain.job_states import Status
 from textor.domain.transcript import Segment, Transcript
-from textor.errors import EngineError, Fenced, TooLong
+from textor.errors import EngineError, TooLong
 from textor.extensions import db
 from textor.features.recordings import library
-from textor.features.transcription import control, planning, recutting
-from textor.job_queue import attention, runs, slices
+from textor.features.transcription import recutting
+from textor.job_queue import attention, slices
 from textor.job_queue.slices import Taken
 from textor.jobs import GuardedCrew
 from textor.models import Recording, Slice
@@ -50,7 +50,8 @@ class Picky(FakeRemoteEngine):
         self.lengths.append(audio.seconds)
         if self.is_slow:
             return RemoteJob(f"job-{len(self.lengths)}")
-        return Transcript([Segment(0.1, 0.5, f"piece of {audio.seconds:.2f} s")], language="en")
+        middle = audio.seconds / 2
+        return Transcript([Segment(middle, middle + 0.4, f"piece of {audio.seconds:.2f} s")], language="en")
 
     def check(self, job: RemoteJob, options: Options) -> Transcript | Progress:
         return Transcript([Segment(0.1, 0.5, job.id)], language="en")
@@ -127,76 +128,6 @@ def test_a_job_that_the_provider_has_goes_on_while_the_rest_is_cut(stage: Stage,
     assert row.text and row.text.startswith("job-1\n")
 
 
-def test_slices_refused_one_after_the_other_all_end_up_short(stage: Stage, picky: Picky) -> None:
-    """The second refusal comes under a claim that is over: the first has sent the transcription back."""
-    row_id = uploaded(stage)
-    crew, held = GuardedCrew(stage.tools), taken(stage)
-    refusal = TooLong("Picky takes less at once.", seconds=6)
-    assert len(held) == 2
-    assert all(crew.failed(one, refusal) for one in held)
-    assert stage.states(row_id) == ["waiting", "waiting"]
-    stage.advance(row_id)
-    assert_covers(stage, row_id, 6)
-    stage.until_over(60)
-    assert (stage.row(row_id).status, picky.refused) == (Status.COMPLETED, [])
-
-
-def test_a_refusal_that_comes_after_the_new_plan_is_cut_up_as_well(stage: Stage, picky: Picky) -> None:
-    row_id = uploaded(stage)
-    crew, (first, second) = GuardedCrew(stage.tools), taken(stage)
-    refusal = TooLong("Picky takes less at once.", seconds=6)
-    crew.failed(first, refusal)
-    stage.advance(row_id)
-    crew.failed(second, refusal)
-    stage.advance(row_id)
-    assert_covers(stage, row_id, 6)
-    stage.until_over(60)
-    assert stage.row(row_id).status == Status.COMPLETED
-
-
-def test_a_text_that_comes_after_the_new_plan_is_kept(stage: Stage, picky: Picky) -> None:
-    row_id = uploaded(stage)
-    crew, (first, second) = GuardedCrew(stage.tools), taken(stage)
-    crew.failed(first, TooLong("Picky takes less at once.", seconds=6))
-    stage.advance(row_id)
-    crew.heard(second, Transcript([Segment(second.start, second.end, "the late one")], language="en"))
-    stage.until_over(60)
-    row = stage.row(row_id)
-    assert (row.status, (row.text or "").splitlines()[-1]) == (Status.COMPLETED, "the late one")
-    assert max(picky.lengths) <= 6.1
-
-
-def test_a_shift_killed_before_it_wrote_the_refusal_costs_a_lease(stage: Stage, picky: Picky) -> None:
-    row_id = uploaded(stage)
-    for one in taken(stage):
-        with pytest.raises(TooLong):
-            GuardedCrew(stage.tools).ask(one)
-    stage.until_over(120)
-    assert stage.row(row_id).status == Status.COMPLETED
-
-
-def test_what_a_shift_takes_in_hand_while_it_is_being_planned_stays(stage: Stage, picky: Picky) -> None:
-    row_id = uploaded(stage)
-    for one in taken(stage):
-        GuardedCrew(stage.tools).failed(one, TooLong("Picky takes less at once.", seconds=6))
-    row = stage.row(row_id)
-    claim = runs.start(stage.tools, row_id, row.run_token)
-    key, known = row.recording.storage_key, planning.slices_of(row.seq)
-    first_end, one_id = known[0].end, known[0].id
-
-    def take() -> None:
-        db.session.execute(update(Slice).where(Slice.id == one_id).values(lease=5))
-        db.session.commit()
-
-    stage.elsewhere(take)()
-    with stage.tools.storage.local_path(key) as path:
-        assert claim and recutting.recut(stage.tools, claim, path, known)
-    cut = stage.slices(row_id)
-    assert (cut[0].end, cut[0].lease) == (first_end, 5)
-    assert [one.n for one in cut] == list(range(len(cut)))
-    assert len(cut) > 3
-
-
 def test_pieces_begin_and_end_where_their_slice_did(stage: Stage, picky: Picky) -> None:
     """Also where two slices overlap, and where there is a little less sound than the recording says."""
     row_id = uploaded(stage)
@@ -211,38 +142,6 @@ def test_pieces_begin_and_end_where_their_slice_did(stage: Stage, picky: Picky) 
     assert_covers(stage, row_id, 6.3)
     assert len(stage.slices(row_id)) > 4
     assert [one.overlap for one in stage.slices(row_id) if one.start == start] == [2.0]
-
-
-def test_nobody_takes_what_waits_before_it_is_planned_anew(stage: Stage, picky: Picky) -> None:
-    row_id = uploaded(stage)
-    refused = slices.take(stage.tools, attention.due(stage.tools, "picky", 1, starts=True))
-    GuardedCrew(stage.tools).failed(refused[0], TooLong("Picky takes less at once.", seconds=6))
-    assert stage.states(row_id) == ["waiting", "waiting"]
-    runs.start(stage.tools, row_id, stage.row(row_id).run_token)
-    assert taken(stage) == []
-
-
-def test_a_plan_without_the_claim_changes_nothing(stage: Stage, picky: Picky) -> None:
-    row_id = uploaded(stage)
-    GuardedCrew(stage.tools).failed(taken(stage)[0], TooLong("Picky takes less at once.", seconds=6))
-    row = stage.row(row_id)
-    claim = runs.start(stage.tools, row_id, row.run_token)
-    known = planning.slices_of(row.seq)
-    stage.elsewhere(lambda: control.cancel(stage.tools, stage.owner_id, row_id))()
-    with stage.tools.storage.local_path(row.recording.storage_key) as path, pytest.raises(Fenced):
-        assert claim and recutting.recut(stage.tools, claim, path, known)
-    assert len(stage.slices(row_id)) == 2
-
-
-def test_a_refusal_that_comes_after_a_cancel_changes_nothing(stage: Stage, picky: Picky) -> None:
-    row_id = uploaded(stage)
-    cancel = stage.elsewhere(lambda: control.cancel(stage.tools, stage.owner_id, row_id))
-    (held, _) = taken(stage)
-    cancel()
-    with pytest.raises(Fenced):
-        GuardedCrew(stage.tools).failed(held, TooLong("Picky takes less at once.", seconds=6))
-    assert (stage.row(row_id).status, stage.states(row_id)) == (Status.CANCELLED, ["waiting", "waiting"])
-    assert stage.row(row_id).details == {}
 
 
 def test_an_engine_that_refuses_what_it_said_it_takes_gets_half_of_that(stage: Stage, picky: Picky) -> None:
