@@ -58,6 +58,19 @@ def test_the_transcripts_page_leads_there(alices: Browser, finished: Transcripti
     page = alices.get(f"/transcripts/{finished.id}").text
     assert f'action="{path(finished)}"' in page
     assert f'href="{path(finished)}?base={finished.id}"' in page
+    assert "The audio stays for the others." in page
+    other.deleted_at = other.updated_at
+    db.session.commit()
+    page = alices.get(f"/transcripts/{finished.id}").text
+    assert "Show the comparison" not in page
+    assert "Delete transcript and audio" in page
+
+
+def test_words_that_a_retry_would_take_back_are_announced(alices: Browser, finished: Transcription, other: Transcription) -> None:
+    assert "tried again" not in alices.get(path(finished)).text
+    finished.status = "partial"
+    db.session.commit()
+    assert "tried again" in alices.get(path(finished)).text
 
 
 def test_more_engines_are_asked_from_the_form(alices: Browser, finished: Transcription) -> None:
