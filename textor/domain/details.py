@@ -19,7 +19,7 @@ from textor.domain.writing import clean
 MOST_ITEMS, MOST_FACTS = 200, 100
 LONGEST_TEXT, LONGEST_NAME = 500, 80
 LISTS = ("chapters", "key_phrases", "entities", "topics", "content_safety")
-OURS = frozenset({"failover", "gaps", "pick"})
+OURS = frozenset({"failover", "gaps", "longest_slice", "pick"})
 """Notes of Textor's own, which the page shows elsewhere."""
 PARTS = "slices"
 
