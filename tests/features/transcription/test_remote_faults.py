@@ -15,7 +15,7 @@ from textor.extensions import db
 from textor.features.recordings import library
 from textor.features.transcription import pipeline
 from textor.job_queue import attention, breakers, slices
-from textor.job_queue.shift import BROKEN
+from textor.job_queue.settling import BROKEN
 
 __all__ = ["stage"]
 

@@ -53,7 +53,7 @@ class Provider(FakeRemoteEngine):
 
     def start(self, audio: Audio, options: Options) -> Transcript | RemoteJob:
         self._complain()
-        job = Job(len(self.jobs), audio.path.as_posix())
+        job = Job(len(self.jobs), "/".join(audio.path.readlink().with_suffix("").parts[-2:]))
         self.jobs[job.id] = job
         if self.mood == "at once":
             job.is_deleted = True  # nothing stays with it
@@ -78,7 +78,7 @@ class Provider(FakeRemoteEngine):
 
 
 class Cupboard(LocalStorage):
-    """A store without files: a key is its path."""
+    """A store without files: a key is its path, of two parts."""
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:

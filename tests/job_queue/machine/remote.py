@@ -64,7 +64,7 @@ class RemoteMoves(Moves):
     def _make_ready(self, claim: Claim) -> None:
         for n in range(self.story.parts[claim.id]):
             runs.write(self.tools, claim)
-            ready = {"storage_key": f"{claim.id}/{n}", "due_at": self.tools.clock.now()}
+            ready = {"storage_key": f"{claim.id}/{n}.flac", "due_at": self.tools.clock.now()}
             waiting = (Slice.transcription_seq == claim.seq, Slice.n == n, Slice.state == SliceState.WAITING)
             db.session.execute(update(Slice).where(*waiting, Slice.storage_key.is_(None)).values(ready))
             db.session.commit()
