@@ -1,6 +1,6 @@
 """The machine sees it when a safeguard is missing: without that, its silence would prove nothing.
 
-Two need so rare a moment that the machine is held to the moves that lead there.
+Three need so rare a moment that the machine is held to the moves that lead there.
 """
 
 import pytest
@@ -28,13 +28,19 @@ class Hasty(RemoteMachine):
     only = frozenset({"upload", "deliver", "shift_takes", "owner_is_quicker", "reconcile"})
 
 
+class Frozen(RemoteMachine):
+    """Shifts that sleep while another takes their slices."""
+
+    only = frozenset({"upload", "deliver", "shift_takes", "shift_thaws", "reconcile"})
+
+
 MUTANTS = [
     (LocalMachine, mutants.without_the_token),
     (TwoWebs, mutants.without_lock_and_unique_column),
     (LocalMachine, mutants.without_the_reconciler),
     (LocalMachine, mutants.without_the_start_token),
     (RemoteMachine, mutants.without_the_slices_lease),
-    (RemoteMachine, mutants.without_a_look_at_whose_texts_they_are),
+    (Frozen, mutants.without_a_look_at_whose_texts_they_are),
     (RemoteMachine, mutants.without_the_remote_id),
     (Hasty, mutants.without_a_cancels_own_lease),
     (RemoteMachine, mutants.without_discards),

@@ -15,6 +15,8 @@ from textor.domain.job_states import Status
 from textor.domain.merging import Heard
 from textor.domain.transcript import Segment, Transcript
 from textor.extensions import db
+from textor.features.accounts import spending
+from textor.features.accounts.spending import Heard as Sound
 from textor.features.transcription import finishing, segments
 from textor.job_queue import lanes, slices
 from textor.job_queue.slices import Taken
@@ -84,7 +86,12 @@ def _write(tools: Toolbox, texts: Sequence[Text], rows: dict[int, Ended]) -> Non
         .values({name: bindparam(name) for name in ends[0] if name != "of"})
     )
     db.session.connection().execute(statement, ends)
+    spending.charge_all(tools, [_sound(one, transcript) for one, transcript in texts])
     slices.forget(tools, [one for one, _ in texts])
+
+
+def _sound(one: Taken, transcript: Transcript) -> Sound:
+    return Sound(one.claim.seq, one.claim.user_id, one.engine, one.model, one.end - one.start, transcript.cost_usd)
 
 
 def _spoken(one: Taken, transcript: Transcript, overlap: float) -> list[Segment]:

@@ -14,6 +14,7 @@ from textor.domain.merging import Heard
 from textor.domain.transcript import Segment, Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
+from textor.features.accounts import spending
 from textor.features.transcription import checkpoints, failover, segments
 from textor.job_queue import runs, slices
 from textor.job_queue.claims import Claim
@@ -28,6 +29,8 @@ OVER = (SliceState.COMPLETED, SliceState.FAILED)
 def keep(tools: Toolbox, claim: Claim, one: Slice, transcript: Transcript) -> None:
     """A slice heard on this machine: its checkpoint. The attempts begin anew for those that follow. Raises Fenced."""
     runs.write(tools, claim, **({"attempts": 1} if slices.open_count(claim.seq) > 1 else {}))
+    model = db.session.get_one(Transcription, claim.seq).model
+    spending.charge(tools, claim, one.engine, model, one.end - one.start, transcript.cost_usd)
     result = checkpoints.to_json(transcript, list(transcript.segments))
     values = {"state": SliceState.COMPLETED, "result": result, "error": None}
     db.session.execute(update(Slice).where(Slice.id == one.id).values(values))
@@ -41,12 +44,14 @@ def lose(tools: Toolbox, claim: Claim, one: Slice, error: str) -> None:
     db.session.commit()
 
 
-def settle(tools: Toolbox, one: Taken, **values: Any) -> None:
+def settle(tools: Toolbox, one: Taken, heard: Transcript | None = None, **values: Any) -> None:
     """A slice in the shift's hands is over, one way or the other; the last one ends its transcription. Raises Fenced.
 
     The slice's own lease decides, not the run's token: what was heard is kept even if the transcription waits again.
     """
     is_held = runs.touch(tools, one.claim)
+    if heard:  # before the slice is written: whoever holds both holds the transcription first
+        spending.charge(tools, one.claim, one.engine, one.model, one.end - one.start, heard.cost_usd)
     if not slices.change(one, due_at=None, **values):
         db.session.rollback()
         raise Fenced("Somebody else has this slice.")

@@ -87,7 +87,7 @@ class RemoteCrew:
     def heard(self, one: Taken, transcript: Transcript) -> None:
         """Keep it; the last slice ends the transcription."""
         result = checkpoints.to_json(transcript, list(transcript.segments))
-        finishing.settle(self.tools, one, state=SliceState.COMPLETED, result=result, error=None)
+        finishing.settle(self.tools, one, transcript, state=SliceState.COMPLETED, result=result, error=None)
 
     def heard_many(self, found: Sequence[tuple[Taken, Transcript]]) -> set[int]:
         """Those that end their transcriptions, together."""
