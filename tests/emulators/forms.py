@@ -21,12 +21,17 @@ class Sent(NamedTuple):
 
 async def read(request: web.Request) -> dict[str, str | Sent]:
     """The fields of a form of either kind; nothing where it is none."""
+    return dict(await pairs(request))
+
+
+async def pairs(request: web.Request) -> list[tuple[str, str | Sent]]:
+    """The same, with those that come more than once."""
     if not request.content_type.startswith("multipart/"):
-        return {name: str(value) for name, value in (await request.post()).items()}
+        return [(name, str(value)) for name, value in (await request.post()).items()]
     boundary = BOUNDARY.search(request.headers["Content-Type"])
     body = b"\r\n" + await request.read()
     parts = body.split(b"\r\n--" + boundary[1].encode())[1:-1] if boundary else []
-    return dict(_field(part) for part in parts)
+    return [_field(part) for part in parts]
 
 
 def _field(part: bytes) -> tuple[str, str | Sent]:

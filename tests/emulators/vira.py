@@ -13,9 +13,9 @@ from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
-from aiohttp.web_request import FileField
 
-from tests.emulators import provider, speech
+from tests.emulators import forms, provider, speech
+from tests.emulators.forms import Sent
 from tests.emulators.provider import Provider
 from tests.emulators.speech import Spoken
 
@@ -86,11 +86,11 @@ class Vira(Provider):
         return {**super().statistics(), "jobs": len(self.jobs), "doubled": {sha: n for sha, n in taken.items() if n > 1}}
 
     async def _request(self, request: web.Request) -> web.Response:
-        form = await request.post()
-        file = form.get("audio")
-        if not isinstance(file, FileField):
+        form = await forms.pairs(request)
+        file = dict(form).get("audio")
+        if not isinstance(file, Sent):
             return self.error(400, "Input file content is unexpected")
-        data = file.file.read()
+        data = file.data
         if not data:
             return self.error(400, "Empty Audio file")
         seconds = speech.seconds(data)
@@ -100,9 +100,11 @@ class Vira(Provider):
         if self.credit_seconds < seconds:
             return self.error(403, NO_CREDIT)
         self.credit_seconds -= seconds
-        job = self._taken(
-            data, seconds, {name: [str(v) for v in form.getall(name)] for name in form if name != "audio"}, file.filename
-        )
+        asked: dict[str, list[str]] = {}
+        for name, value in form:
+            if isinstance(value, str):
+                asked.setdefault(name, []).append(value)
+        job = self._taken(data, seconds, asked, file.filename)
         return web.json_response(self._told(job), status=200)
 
     def _taken(self, data: bytes, seconds: float, asked: Mapping[str, Sequence[str]], filename: str) -> Job:
