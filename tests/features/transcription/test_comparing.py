@@ -1,9 +1,11 @@
 """Several engines hear one recording: each has its own place in the lane, and nothing is asked or paid for twice."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from apiflask import APIFlask
 
 from tests import factories
 from tests.conftest import FIXTURES
@@ -54,6 +56,24 @@ def test_others_hear_the_same_recording_with_the_same_wishes(tools: Toolbox, bas
 def test_asking_twice_orders_once(tools: Toolbox, base: Transcription) -> None:
     for _ in range(2):
         comparing.begin(tools, base.user_id, base.id, [REMOTE, REMOTE, Other("fake")])
+    assert [row.engine for row in of(base)] == ["fake", "fake_remote"]
+
+
+def test_of_two_that_ask_at_the_same_moment_one_orders(app: APIFlask, tools: Toolbox, base: Transcription) -> None:
+    meet, user_id, base_id = threading.Barrier(2), base.user_id, base.id
+    db.session.rollback()
+
+    def ask() -> None:
+        with app.app_context():
+            meet.wait(10)
+            comparing.begin(tools, user_id, base_id, [REMOTE])
+            db.session.remove()
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
     assert [row.engine for row in of(base)] == ["fake", "fake_remote"]
 
 
