@@ -15,8 +15,9 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.emulators import forms, provider, speech
 from tests.emulators import openai_answers as answers
-from tests.emulators import provider, speech
+from tests.emulators.forms import Sent
 from tests.emulators.openai_answers import OPENAIS, Heard, Voice
 from tests.emulators.provider import Provider
 from tests.emulators.speech import Spoken
@@ -104,12 +105,13 @@ class OpenAI(Provider):
         return web.json_response({**answers.answer(one, voice), **self.extra})
 
     async def _read(self, request: web.Request) -> tuple[Heard, Voice]:
-        form = await request.post()
-        file = form.get("file")
-        if not isinstance(file, web.FileField):
+        form = await forms.pairs(request)
+        file = dict(form).get("file")
+        if not isinstance(file, Sent):
             raise Refusal("[{'type': 'missing', 'loc': ('body', 'file'), 'msg': 'Field required'}]", "file")
-        data = file.file.read()
-        fields: dict[str, Any] = {name.removesuffix("[]"): form.getall(name) for name in form if name != "file"}
+        data = file.data
+        names = {name for name, value in form if isinstance(value, str)}
+        fields: dict[str, Any] = {name.removesuffix("[]"): [value for one, value in form if one == name] for name in names}
         fields = {name: given if name in LISTS else given[-1] for name, given in fields.items()}
         digest = sha256(data).hexdigest()
         words = self.said.get(digest)
