@@ -54,6 +54,9 @@ class Crew(Protocol):
     def discard(self, one: Due) -> EngineError | None:
         """Have a provider delete a job."""
 
+    def begun(self, one: Taken, job: RemoteJob) -> None:
+        """The number of a job that an engine has taken on is committed, or is in `discards` where nobody wants it any more."""
+
     def heard(self, one: Taken, transcript: Transcript) -> None:
         """Keep what was heard. Raises Fenced."""
 

@@ -126,6 +126,7 @@ class Desk:
         if not slices.change(one, state=SliceState.REMOTE, remote_id=job.id, started_at=now, due_at=due_at, error=None):
             discards.add(self.tools, [(one.engine, job.id)])
         db.session.commit()
+        self.crew.begun(one, job)
 
     def _again(self, one: Taken, error: EngineError) -> None:
         if one.remote_id and error.is_lost:

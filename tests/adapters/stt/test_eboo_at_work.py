@@ -22,6 +22,8 @@ from textor.domain.transcript import Segment
 from textor.extensions import db
 from textor.features.recordings import library
 from textor.features.transcription import control
+from textor.job_queue import attention, slices
+from textor.jobs import GuardedCrew
 
 __all__ = ["alice", "clock", "no_proxy", "stage", "tools"]
 
@@ -136,3 +138,11 @@ def test_no_token_is_kept_with_a_recording(eboo: Stage, provider: Eboo) -> None:
     eboo.shift(60, times=3)
     row = eboo.row(row_id)
     assert (row.status, row.error) == (Status.FAILED, "EBOO refused this recording: no such token:.")
+
+
+def test_a_shift_killed_while_it_starts_a_job_costs_no_second_one(eboo: Stage, provider: Eboo) -> None:
+    row_id = eboo.upload("persian.flac", engine="eboo")
+    (taken,) = slices.take(eboo.tools, attention.due(eboo.tools, "eboo", 9, starts=True))
+    GuardedCrew(eboo.tools).ask(taken)  # and then the kill: nobody writes the answer
+    assert eboo.until_over(120) < 120
+    assert (eboo.row(row_id).status, provider.count("addfile"), provider.count("convert")) == (Status.COMPLETED, 1, 1)

@@ -73,22 +73,22 @@ def discarded() -> list[tuple[str, str]]:
 
 
 def noted(tools: Toolbox, slice_id: int, *, is_again: bool = True) -> Noted:
-    return Noted(tools, "listing", slice_id, is_again)
+    return Noted(tools, "listing", slice_id, f"piece {slice_id}", is_again)
 
 
 def test_a_start_after_a_crash_goes_on_with_the_job_that_was_ordered(tools: Toolbox, provider: AssemblyAI) -> None:
     engine = at(provider.url)
-    first = Options(orders=Noted(tools, "assemblyai", 7, is_again=False))
+    first = Options(orders=Noted(tools, "assemblyai", 7, "piece 7", is_again=False))
     lost = engine.start(recording(), first)  # and the process is killed
-    found = engine.start(recording(), Options(orders=Noted(tools, "assemblyai", 7, is_again=True)))
+    found = engine.start(recording(), Options(orders=Noted(tools, "assemblyai", 7, "piece 7", is_again=True)))
     assert found == lost
     assert (len(provider.jobs), provider.count("upload")) == (1, 1)
 
 
 def test_another_slices_order_is_nobody_elses(tools: Toolbox, provider: AssemblyAI) -> None:
     engine = at(provider.url)
-    engine.start(recording(), Options(orders=Noted(tools, "assemblyai", 7, is_again=False)))
-    engine.start(recording(), Options(orders=Noted(tools, "assemblyai", 8, is_again=True)))
+    engine.start(recording(), Options(orders=Noted(tools, "assemblyai", 7, "piece 7", is_again=False)))
+    engine.start(recording(), Options(orders=Noted(tools, "assemblyai", 8, "piece 8", is_again=True)))
     assert len(provider.jobs) == 2
 
 
@@ -96,7 +96,7 @@ def test_a_job_that_failed_there_is_not_gone_on_with(tools: Toolbox, provider: A
     engine = at(provider.url)
     provider.fail(on="job", calls=1, error="Server error")
     for is_again in (False, True):
-        engine.start(recording(), Options(orders=Noted(tools, "assemblyai", 7, is_again=is_again)))
+        engine.start(recording(), Options(orders=Noted(tools, "assemblyai", 7, "piece 7", is_again=is_again)))
     assert len(provider.jobs) == 2
 
 
@@ -106,6 +106,11 @@ def test_the_first_start_of_a_run_goes_on_with_nothing(tools: Toolbox) -> None:
     assert list(noted(tools, 7, is_again=False).unanswered()) == []
     assert list(noted(tools, 7).unanswered()) == ["url"]
     assert list(noted(tools, 8).unanswered()) == []
+
+
+def test_other_sound_under_a_slices_old_number_goes_on_with_nothing(tools: Toolbox) -> None:
+    noted(tools, 7).add("url")
+    assert list(Noted(tools, "listing", 7, "another piece", is_again=True).unanswered()) == []
 
 
 def test_what_is_in_its_row_is_forgotten(tools: Toolbox) -> None:

@@ -9,7 +9,7 @@ the account may serve others, too. Redis away, or emptied: nothing is remembered
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.exceptions import RedisError
 from sqlalchemy import select
@@ -31,6 +31,14 @@ KEPT_SECONDS = 2 * 24 * 3600
 STILL_STARTING = (SliceState.WAITING, SliceState.STARTING)
 
 
+class Note(NamedTuple):
+    """What was ordered, for which slice, and when (seconds since 1970)."""
+
+    slice_id: int
+    at: float
+    piece: str
+
+
 @dataclass(frozen=True, slots=True)
 class Noted:
     """The Orders of one slice, in Redis."""
@@ -38,6 +46,8 @@ class Noted:
     tools: Toolbox
     engine: str
     slice_id: int
+    piece: str
+    """Which sound it is: SQLite gives the number of a slice that is gone to another."""
     is_again: bool
     """It was asked for before, and no job came of that. Else what is noted is an earlier run's: nobody may go on with it."""
 
@@ -46,23 +56,23 @@ class Noted:
         if not self.is_again:
             return ()
         try:
-            return [
-                reference for reference, (slice_id, _at) in _all(self.tools, self.engine).items() if slice_id == self.slice_id
-            ]
+            return [reference for reference, note in _all(self.tools, self.engine).items() if note.piece == self.piece]
         except RedisError:
             return ()
 
     def add(self, reference: str) -> None:
         """Before it is ordered."""
         try:
-            self.tools.redis.hset(_key(self.engine), reference, f"{self.slice_id} {self.tools.clock.now().timestamp():.0f}")
+            note = f"{self.slice_id} {self.tools.clock.now().timestamp():.0f} {self.piece}"
+            self.tools.redis.hset(_key(self.engine), reference, note)
         except RedisError:
             log.warning("redis is away: nobody remembers what slice %s has ordered", self.slice_id)
 
 
 def orders(tools: Toolbox, one: Taken) -> Noted:
     """What an engine gets with its options when it starts a slice."""
-    return Noted(tools, one.engine, one.id, is_again=one.attempts > 1 and not one.losses)
+    piece = f"{one.claim.id}/{one.channel}/{one.start}-{one.end}"
+    return Noted(tools, one.engine, one.id, piece, is_again=one.attempts > 1 and not one.losses)
 
 
 def settled(tools: Toolbox, engine: str, reference: str) -> None:
@@ -90,7 +100,7 @@ def sweep(tools: Toolbox) -> int:
 def _sweep(tools: Toolbox, engine: str) -> int:
     noted = _all(tools, engine)
     oldest = tools.clock.now().timestamp() - KEPT_SECONDS
-    if old := [reference for reference, (_slice, at) in noted.items() if at < oldest]:
+    if old := [reference for reference, note in noted.items() if note.at < oldest]:
         tools.redis.hdel(_key(engine), *old)
     if not noted or not breakers.admit(tools, engine, 1, 0).count:
         return 0
@@ -105,12 +115,12 @@ def _sweep(tools: Toolbox, engine: str) -> int:
     return _sort_out(tools, engine, noted, [one for one in listed if one.reference in noted])
 
 
-def _sort_out(tools: Toolbox, engine: str, noted: dict[str, tuple[int, float]], ours: Sequence[Held]) -> int:
+def _sort_out(tools: Toolbox, engine: str, noted: dict[str, Note], ours: Sequence[Held]) -> int:
     """A slice that is still to be started goes on with its job; one that has its number, or another, or is gone, doesn't."""
-    ids = {noted[one.reference][0] for one in ours}
+    ids = {noted[one.reference].slice_id for one in ours}
     rows = db.session.execute(select(Slice.id, Slice.state, Slice.remote_id).where(Slice.id.in_(ids))).all()
     known = {row.id: row for row in rows}
-    over = [one for one in ours if not _is_awaited(one, known.get(noted[one.reference][0]))]
+    over = [one for one in ours if not _is_awaited(one, known.get(noted[one.reference].slice_id))]
     kept = {row.remote_id for row in rows}
     lost = [one.id for one in over if one.id not in kept]
     discards.add(tools, [(engine, id_) for id_ in lost])
@@ -126,11 +136,15 @@ def _is_awaited(one: Held, row: Any) -> bool:
     return row is not None and row.state in STILL_STARTING and not one.is_failed
 
 
-def _all(tools: Toolbox, engine: str) -> dict[str, tuple[int, float]]:
-    """Slice and time of each reference."""
+def _all(tools: Toolbox, engine: str) -> dict[str, Note]:
+    """What is noted of each reference."""
     kept: Any = tools.redis.hgetall(_key(engine))
-    read = {_text(reference): _text(value).partition(" ") for reference, value in kept.items()}
-    return {reference: (int(slice_id), float(at)) for reference, (slice_id, _space, at) in read.items()}
+    return {_text(reference): _read(_text(value)) for reference, value in kept.items()}
+
+
+def _read(value: str) -> Note:
+    slice_id, at, piece = value.split(" ", 2)
+    return Note(int(slice_id), float(at), piece)
 
 
 def _text(value: bytes | str) -> str:

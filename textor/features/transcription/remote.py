@@ -12,7 +12,7 @@ from textor.adapters.audio import convert
 from textor.adapters.stt.port import Audio, Callback, Engine, Options, Progress, RemoteJob
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, NotAsked, TextorError, TooLong, Unavailable
-from textor.features.transcription import bulk, checkpoints, failover, finishing, fitting, recutting
+from textor.features.transcription import bulk, checkpoints, failover, finishing, fitting, orphans, recutting
 from textor.job_queue import shift, slices
 from textor.job_queue.crew import Answer
 from textor.job_queue.discards import Due
@@ -72,7 +72,7 @@ class RemoteCrew:
         name = fitting.ending(engine.can(one.model), one.endings) or one.endings[0]
         with fitting.named(path, name) as file:
             audio = Audio(file, one.end - one.start, one.channels, partial(convert.blocks, file, max_seconds=limit))
-            answer = engine.start(audio, self._options(one))
+            answer = engine.start(audio, replace(self._options(one), orders=orphans.orders(self.tools, one)))
             if isinstance(answer, Transcript):  # heard to its end while the file is here
                 answer = replace(answer, segments=list(answer.segments))
         return answer
@@ -83,6 +83,10 @@ class RemoteCrew:
         if engine:
             engine.cancel(RemoteJob(one.remote_id))
         return None
+
+    def begun(self, one: Taken, job: RemoteJob) -> None:
+        """Its number is kept: nobody has to find the order any more."""
+        orphans.settled(self.tools, one.engine, job.reference)
 
     def heard(self, one: Taken, transcript: Transcript) -> None:
         """Keep it; the last slice ends the transcription."""
