@@ -6,9 +6,9 @@ from collections.abc import Callable
 PAUSE_SECONDS = 0.05
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 60, pause: float = PAUSE_SECONDS) -> None:
     """Return as soon as `condition` holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"never came true: {what}"
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(pause)

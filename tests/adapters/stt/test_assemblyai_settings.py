@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.stt.test_assemblyai import KEY, at
+from tests.adapters.stt.test_assemblyai import KEY, at, engine, no_proxy, provider
 from tests.conftest import SHARED, missing
+from tests.emulators.assemblyai import AssemblyAI
 from tests.laws import ROOT
 from textor import settings as settings_module
 from textor.adapters.stt.assemblyai import LANGUAGES, AssemblyAIEngine
+from textor.adapters.stt.port import Health
 from textor.errors import ConfigurationError
+
+__all__ = ["engine", "no_proxy", "provider"]
 
 
 def test_it_is_ready_with_a_key_and_says_what_to_set_without(tmp_path: Path) -> None:
@@ -58,3 +62,19 @@ def test_its_languages_are_those_of_its_document() -> None:
         return
     codes = set(json.loads(document.read_text(encoding="utf-8"))["components"]["schemas"]["TranscriptLanguageCode"]["enum"])
     assert {"jv" if code == "jw" else code for code in codes} == LANGUAGES
+
+
+def test_whether_it_is_there_and_takes_the_key_is_asked_in_one_call(engine: AssemblyAIEngine, provider: AssemblyAI) -> None:
+    assert engine.health() == Health(True)
+    assert [call.kind for call in provider.calls] == ["list"]
+
+
+def test_a_provider_that_is_away_or_refuses_the_key_is_not_reachable(engine: AssemblyAIEngine, provider: AssemblyAI) -> None:
+    provider.fail(status=503, calls=1)
+    assert "out of order" in (engine.health().reason or "")
+    refused = replace(at(provider.url), key="wrong").health()
+    assert (refused.reachable, "ASSEMBLYAI_API_KEY" in (refused.reason or "")) == (False, True)
+
+
+def test_nobody_is_asked_without_a_key() -> None:
+    assert replace(at("http://127.0.0.1:1"), key="").health() == Health(False, "Set ASSEMBLYAI_API_KEY to use AssemblyAI.")

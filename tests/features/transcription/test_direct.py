@@ -1,13 +1,16 @@
 """A transcription on the spot."""
 
 import io
+import json
+from dataclasses import dataclass, replace
 
 import pytest
 
 from tests.conftest import FIXTURES
 from tests.fakes import FakeClock, FakeEngine, FakeRemoteEngine
-from textor.domain.transcript import Segment
-from textor.errors import EngineError
+from textor.adapters.stt.port import Audio, Capabilities, Options
+from textor.domain.transcript import Segment, Transcript
+from textor.errors import EngineError, TooLong
 from textor.features.transcription import direct
 from textor.features.transcription.direct import Request
 from textor.toolbox import Toolbox
@@ -54,6 +57,39 @@ def test_an_engines_failure_is_passed_on(tools: Toolbox) -> None:
     fake.error = EngineError("The engine is tired. Try again tomorrow.")
     with pytest.raises(EngineError, match="tired"):
         transcribed(tools, "fake")
+
+
+@dataclass
+class Picky(FakeEngine):
+    """Takes less than it says, and hears each piece as its length."""
+
+    name = "picky"
+    capabilities = Capabilities(runs_locally=False)
+    longest: float = 3.0
+
+    def start(self, audio: Audio, options: Options) -> Transcript:
+        if audio.seconds > self.longest:
+            raise TooLong("Too long.", seconds=self.longest)
+        return Transcript([Segment(0.0, audio.seconds, "said")])
+
+
+def picky(tools: Toolbox, longest: float) -> Toolbox:
+    return replace(tools, engines={**tools.engines, "picky": Picky(longest=longest)})
+
+
+def test_an_engine_that_takes_less_than_it_said_hears_smaller_pieces(tools: Toolbox) -> None:
+    out = io.BytesIO()
+    request = Request(FIXTURES / "monologue.flac", engine="picky", format="json")
+    direct.transcribe(picky(tools, 6.0), request, out, lambda fraction: None)
+    segments = json.loads(out.getvalue())["segments"]
+    assert len(segments) >= 4
+    assert segments[0]["start"] == 0
+    assert segments[-1]["end"] == pytest.approx(json.loads(out.getvalue())["audio_duration"], abs=0.1)
+
+
+def test_one_that_takes_next_to_nothing_says_so(tools: Toolbox) -> None:
+    with pytest.raises(TooLong):
+        transcribed(picky(tools, 0.0), "picky")
 
 
 def test_no_engine_named_means_the_default_one(tools: Toolbox) -> None:

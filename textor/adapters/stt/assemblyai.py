@@ -6,7 +6,7 @@ from typing import Any
 
 from textor.adapters.stt import assemblyai_answers as answers
 from textor.adapters.stt.assemblyai_calls import REQUEST_SECONDS, Calls
-from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Held, Options, Progress, RemoteJob
+from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Health, Held, Options, Progress, RemoteJob
 from textor.domain import languages
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, InvalidInput, JobLost
@@ -53,6 +53,7 @@ class AssemblyAIEngine(Engine):
         max_bytes=2_200_000_000,
         max_seconds=36_000,
         calls_per_second=50,  # of 20,000 in five minutes
+        usd_per_hour=0.21,  # Universal-3.5 Pro, the dearer of the two; others say so of AssemblyAI's page of 2026-10-07
     )
     order = 30
 
@@ -67,6 +68,15 @@ class AssemblyAIEngine(Engine):
         if find_spec(self.library) is None:
             return Availability(False, NOT_INSTALLED)
         return Availability(True) if self.key else Availability(False, NO_KEY)
+
+    def health(self) -> Health:
+        """A look at the newest job costs nothing. What is left on the account AssemblyAI tells nobody but its own pages."""
+        try:
+            self._check_readiness()
+            self._calls.newest(1)
+        except EngineError as error:
+            return Health(False, error.message)
+        return Health(True)
 
     def check_options(self, options: Options) -> None:
         """Refuse what AssemblyAI can't honour, more hints than it takes among it."""

@@ -81,13 +81,13 @@ class Calls:
                 raise
             return found
 
-    def newest(self) -> list[Answer]:
+    def newest(self, count: int = LISTED) -> list[Answer]:
         """What AssemblyAI's list shows first: jobs of whoever has a key of this account."""
         _load()
         from assemblyai import types  # noqa: PLC0415 - on use
         from assemblyai.prerecorded.v2 import api  # noqa: PLC0415 - on use
 
-        wanted = types.ListTranscriptParameters(limit=LISTED)
+        wanted = types.ListTranscriptParameters(limit=count)
         found = self._ask(lambda client: api.list_transcripts(client, wanted)).get("transcripts")
         if not isinstance(found, list):
             raise misunderstood()

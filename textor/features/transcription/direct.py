@@ -17,8 +17,8 @@ from textor.domain import file_endings, merging, timecode
 from textor.domain import transcript as transcripts
 from textor.domain.merging import Heard
 from textor.domain.transcript import Document, Segment, Transcript
-from textor.errors import InvalidInput
-from textor.features.transcription import checkpoints, engines, fitting
+from textor.errors import InvalidInput, TooLong
+from textor.features.transcription import checkpoints, engines, fitting, recutting
 from textor.features.transcription.engines import Hints
 from textor.features.transcription.fitting import Sound
 from textor.toolbox import Toolbox
@@ -91,15 +91,34 @@ def _heard(hearing: _Hearing, path: Path, seconds: float) -> Transcript:
     endings = file_endings.of(kind.container, kind.codec, has_video=kind.has_video)
     sound = Sound(seconds, path.stat().st_size, endings)
     if fitting.is_taken(hearing.can, sound):
-        with fitting.named(path, fitting.ending(hearing.can, endings) or endings[0]) as file:
-            return _answer(hearing, file, seconds)
-    cuts = silence.cuts(convert.blocks(path), fitting.longest_seconds(hearing.can, sound))
-    answers = [_piece(hearing, path, cut) for cut in cuts]
+        whole = Cut(0.0, seconds, 0.0)
+        answers = _pieces(hearing, path, whole, partial(_original, hearing, path, sound))
+    else:
+        cuts = silence.cuts(convert.blocks(path), fitting.longest_seconds(hearing.can, sound))
+        answers = [pair for cut in cuts for pair in _pieces(hearing, path, cut, partial(_piece, hearing, path, cut))]
     parts = [
         Heard(cut.start, cut.end, cut.overlap, None, [checkpoints.moved(segment, cut.start) for segment in answer.segments])
-        for cut, answer in zip(cuts, answers, strict=True)
+        for cut, answer in answers
     ]
-    return replace(answers[0], segments=merging.merged(parts))
+    return replace(answers[0][1], segments=merging.merged(parts))
+
+
+def _pieces(hearing: _Hearing, path: Path, cut: Cut, ask: Callable[[], Transcript]) -> list[tuple[Cut, Transcript]]:
+    """What the engine makes of a piece, cut up further where it turns out to take less than it said."""
+    try:
+        return [(cut, ask())]
+    except TooLong as error:
+        longest = recutting.accepted(cut.end - cut.start, error)
+        if longest is None:
+            raise
+        smaller = recutting.cuts(path, cut, longest)
+        return [pair for one in smaller for pair in _pieces(hearing, path, one, partial(_piece, hearing, path, one))]
+
+
+def _original(hearing: _Hearing, path: Path, sound: Sound) -> Transcript:
+    with fitting.named(path, fitting.ending(hearing.can, sound.endings) or sound.endings[0]) as file:
+        answer = _answer(hearing, file, sound.seconds)
+        return replace(answer, segments=list(answer.segments))
 
 
 def _piece(hearing: _Hearing, path: Path, cut: Cut) -> Transcript:

@@ -31,14 +31,19 @@ ALLOWANCE_SECONDS = 0.05
 
 def shorten(tools: Toolbox, one: Taken, error: TooLong) -> bool:
     """A slice in the shift's hands is too long: have it cut up. False where it is too short for that. Raises Fenced."""
-    length = one.end - one.start
-    longest = max(SHORTEST_SECONDS, error.seconds if error.seconds < length - ALLOWANCE_SECONDS else length / 2)
-    if longest >= length - ALLOWANCE_SECONDS:
+    longest = accepted(one.end - one.start, error)
+    if longest is None:
         return False
     row = db.session.get_one(Transcription, one.claim.seq, populate_existing=True)
     details = {**row.details, LONGEST: {**_known(row.details), one.engine: longest}}
     runs.plan_anew(tools, one, error.message, details)
     return True
+
+
+def accepted(length: float, error: TooLong) -> float | None:
+    """How many seconds the engine may take where a piece of that length was too long; None where less makes no sense."""
+    longest = max(SHORTEST_SECONDS, error.seconds if error.seconds < length - ALLOWANCE_SECONDS else length / 2)
+    return longest if longest < length - ALLOWANCE_SECONDS else None
 
 
 def recut(tools: Toolbox, claim: Claim, path: Path, known: Sequence[Slice]) -> bool:
@@ -48,7 +53,8 @@ def recut(tools: Toolbox, claim: Claim, path: Path, known: Sequence[Slice]) -> b
     """
     details = db.session.get_one(Transcription, claim.seq, populate_existing=True).details
     longest = _known(details).get(claim.engine)
-    cut = {one.id: _cuts(path, one, longest) for one in known if longest and _is_too_long(one, longest)}
+    too_long = [one for one in known if longest and _is_too_long(one, longest)]
+    cut = {one.id: cuts(path, Cut(one.start, one.end, one.overlap), longest or 0, channel=one.channel) for one in too_long}
     if not cut:
         return False
     runs.write(tools, claim)
@@ -67,12 +73,12 @@ def _is_too_long(one: Slice, longest: float) -> bool:
     return one.state == SliceState.WAITING and one.end - one.start > longest + ALLOWANCE_SECONDS
 
 
-def _cuts(path: Path, one: Slice, longest: float) -> list[Cut]:
-    """In the recording's time. The slice before has heard the first one's start as it had heard this slice's."""
-    found = silence.cuts(slicing.blocks(path, one.start, one.end, channel=one.channel), longest)
-    placed = [Cut(one.start + cut.start, one.start + cut.end, cut.overlap) for cut in found]
-    placed[0] = replace(placed[0], overlap=one.overlap)
-    placed[-1] = replace(placed[-1], end=one.end)
+def cuts(path: Path, whole: Cut, longest: float, *, channel: int | None = None) -> list[Cut]:
+    """Pieces of a piece, in the recording's time. The one before has heard the first one's start as it had heard the whole's."""
+    found = silence.cuts(slicing.blocks(path, whole.start, whole.end, channel=channel), longest)
+    placed = [Cut(whole.start + cut.start, whole.start + cut.end, cut.overlap) for cut in found]
+    placed[0] = replace(placed[0], overlap=whole.overlap)
+    placed[-1] = replace(placed[-1], end=whole.end)
     return placed
 
 
