@@ -60,6 +60,13 @@ def test_the_account_page_and_the_check_know_it(app: APIFlask, alices: Browser) 
     assert re.search(r"^toy +ready", app.test_cli_runner().invoke(args=["engines", "check"]).output, re.MULTILINE)
 
 
+def test_the_api_offers_it_and_says_what_it_can_not_do(app: APIFlask) -> None:
+    answer = app.test_client().get("/api/transcribe/models").json
+    assert answer is not None
+    told = next(model for model in answer["models"] if model["name"] == "toy/small")
+    assert (told["languages"], told["segment_times"], told["vocabulary"], told["usd_per_hour"]) == (["en"], False, False, 0.5)
+
+
 def test_the_command_transcribes_with_it(app: APIFlask) -> None:
     run = app.test_cli_runner()
     done = run.invoke(args=["transcribe", str(LONG), "--engine", "toy", "--model", "small"])

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from textor import VERSION, bootstrap, cli
 from textor import settings as settings_module
 from textor.api import errors as api_errors
-from textor.api import hooks, service
+from textor.api import hooks, service, transcribe
 from textor.errors import ConfigurationError, TextorError, Unavailable
 from textor.settings import Settings
 from textor.toolbox import Toolbox
@@ -22,7 +22,7 @@ from textor.web import errors as web_errors
 log = logging.getLogger(__name__)
 
 PAGES = (landing, auth, dashboard, uploading, transcript, exporting, comparing, account, admin)
-CALLS = (hooks, service)
+CALLS = (hooks, service, transcribe)
 
 
 def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -> APIFlask:

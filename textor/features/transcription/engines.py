@@ -81,6 +81,13 @@ def default(tools: Toolbox) -> str:
     return next((name for name in preferred if name in ready), LAST_CHOICE)
 
 
+def public_name(engine_name: str, model: str | None) -> str:
+    """What programs call a choice: Whisper's models by their own names, others as `engine/model`."""
+    if model is None:
+        return engine_name
+    return model if engine_name == FIRST_CHOICE else f"{engine_name}/{model}"
+
+
 def engine(tools: Toolbox, name: str) -> Engine:
     """The engine of that name. Raises InvalidInput that lists those there are."""
     found = tools.engines.get(name)
