@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import resource
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -87,3 +88,15 @@ def test_the_sweep_removes_what_is_a_day_old_and_nothing_else(tools: Toolbox, cl
 
 def test_sweeping_an_instance_that_never_got_anything_is_fine(tools: Toolbox) -> None:
     assert spools.sweep_incoming(tools) == 0
+
+
+def test_folders_in_which_a_killed_worker_made_slices_go_after_a_day(tools: Toolbox, clock: FakeClock) -> None:
+    folder = tools.settings.incoming_dir
+    folder.mkdir(parents=True)
+    old, new = (Path(tempfile.mkdtemp(dir=folder)) for _ in range(2))
+    for place, made_at in ((old, clock.now() - timedelta(days=1, seconds=1)), (new, clock.now())):
+        (place / "slice.flac").write_bytes(b"half")
+        os.utime(place, (made_at.timestamp(),) * 2)
+    assert spools.sweep_incoming(tools) == 1
+    assert incoming(tools) == [new]
+    assert (new / "slice.flac").exists()

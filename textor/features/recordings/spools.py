@@ -2,6 +2,8 @@
 
 import errno
 import hashlib
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -68,12 +70,21 @@ def spool(tools: Toolbox, limit_bytes: int | None = None) -> Iterator[Spool]:
 
 
 def sweep_incoming(tools: Toolbox) -> int:
-    """Remove what processes that died left half written, after a day; returns how many files."""
+    """Remove what processes that died left half written, after a day: uploads, and folders in which slices and exports were made.
+    Returns how many."""
     oldest = (tools.clock.now() - KEPT).timestamp()
-    left = [path for path in tools.settings.incoming_dir.glob("*.part") if _modified(path) < oldest]
+    known = [*tools.settings.incoming_dir.glob("*.part"), *tools.settings.incoming_dir.glob(f"{tempfile.gettempprefix()}*/")]
+    left = [path for path in known if _modified(path) < oldest]
     for path in left:
-        path.unlink(missing_ok=True)
+        _remove(path)
     return len(left)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _modified(path: Path) -> float:
