@@ -6,7 +6,7 @@ WITH = sh scripts/with-python
 ARGS ?=
 SECONDS ?= 1800
 
-.PHONY: help run test check bench chaos lock
+.PHONY: help run test check bench chaos lock engine-table
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make bench    measure: every tests/bench/*.py'
 	@echo 'make bench-queue  what the queue can take, beside a plain RQ worker (ARGS=--quick: less)'
 	@echo 'make chaos    faults for half an hour, SQLite and PostgreSQL by turns (SECONDS=600 ARGS="--seed 7")'
+	@echo 'make engine-table  write docs/engines.md anew from what the engines declare'
 	@echo 'make lock     write requirements.txt anew from pyproject.toml'
 
 run:
@@ -38,3 +39,6 @@ bench-queue:
 
 lock:
 	@exec $(WITH) dev python scripts/lock.py
+
+engine-table:
+	@exec $(WITH) dev python -m scripts.engine_table

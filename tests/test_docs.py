@@ -1,6 +1,7 @@
 """The laws of papers: what README and docs/ say is so, and nothing is left out."""
 
 import re
+import runpy
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -98,3 +99,9 @@ def test_the_laws_see_papers_that_break_them() -> None:
     assert list(dangling(paper, content)) == ["README.md: nowhere.md", "README.md: #others has no such heading"]
     assert rows("| `PORT` | 8000 |\n|`HOST`|\nand `NOT_THIS`") == {"PORT", "HOST"}
     assert targets("run: x\n\tmake\nNAME := 1\nvalue:=2\n.PHONY: run\n") == {"run"}
+
+
+def test_what_is_said_of_engines_is_what_they_declare() -> None:
+    """`make engine-table` writes it anew."""
+    written = runpy.run_path(str(ROOT / "scripts" / "engine_table.py"))["paper"]
+    assert text("docs/engines.md") == written()

@@ -124,6 +124,15 @@ def test_the_channels_of_a_call_are_its_speakers(provider: AssemblyAI, engine: A
     assert starts == sorted(starts)
 
 
+def test_it_is_told_how_many_speak_but_not_of_channels_that_are_told_apart(
+    engine: AssemblyAIEngine, provider: AssemblyAI
+) -> None:
+    heard(engine, Options(language="en", diarize=True, speaker_count=3))
+    assert asked(provider)["speakers_expected"] == 3
+    heard(engine, Options(language="en", diarize=True, speaker_count=3), channels=2)
+    assert "speakers_expected" not in asked(provider)
+
+
 def test_two_channels_are_one_recording_to_who_asks_for_no_speakers(provider: AssemblyAI, engine: AssemblyAIEngine) -> None:
     heard(engine, channels=2)
     assert "multichannel" not in asked(provider)

@@ -47,6 +47,7 @@ class AssemblyAIEngine(Engine):
         detects_language=True,
         word_times=True,
         speakers=True,
+        speaker_count=True,
         vocabulary=True,
         channels=True,
         callbacks=True,
@@ -135,6 +136,8 @@ class AssemblyAIEngine(Engine):
             wishes["language_detection"] = True
         if options.diarize:
             wishes["multichannel" if audio.channels == 2 else "speaker_labels"] = True
+            if options.speaker_count and audio.channels != 2:
+                wishes["speakers_expected"] = options.speaker_count
         if options.vocabulary:
             wishes["keyterms_prompt"] = list(options.vocabulary)
         if options.callback:
