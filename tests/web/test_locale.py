@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 import textor
 from tests.web.conftest import Browser
 from textor.adapters import discovery
+from textor.adapters.stt import deepgram_answers, eboo_answers, vira_answers
 from textor.features.transcription import pipeline, remote
 from textor.job_queue import lanes, settling
 from textor.web import locale, wording
@@ -58,7 +59,7 @@ def test_no_translation_is_empty_fuzzy_or_lost_a_value(catalog: Catalog) -> None
 
 def test_how_a_transcription_may_end_is_in_the_catalog(catalog: Catalog) -> None:
     cancelled = str(inspect.signature(lanes.cancel).parameters["reason"].default)
-    ends = [pipeline.SORRY, settling.BROKEN, remote.TOO_LONG, cancelled, *wording.FIGURES]
+    ends = [pipeline.SORRY, settling.BROKEN, remote.TOO_LONG, cancelled, *wording.FIGURES, *wording.PROVIDERS]
     assert [sentence for sentence in ends if sentence not in catalog] == []
 
 
@@ -110,3 +111,22 @@ def test_figures_are_written_as_the_page_writes(app: APIFlask) -> None:
         assert locale.size(500_000_000) == "500 MB"
         assert locale.language_name(None) == "Detect language"
         assert locale.language_name("fa") == "Persian"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (vira_answers.NO_CREDIT_LEFT, "اعتبار حساب Vira تمام شده است"),
+        (eboo_answers.BAD_TOKEN, "توکن EBOO پذیرفته نشد. از گرداننده‌ی سرور بخواهید EBOO_TOKEN را بررسی کند"),
+        (deepgram_answers.SENTENCES[401], "کلید Deepgram پذیرفته نشد"),
+        ("MetisAI is out of order for the moment (its answer was 503).", "(پاسخش ۵۰۳ بود)"),
+        ("The OpenAI-compatible server could not be reached.", "سرور سازگار با OpenAI"),
+        ("Vira refused this recording: error 12: too many.", "error 12: too many"),
+        ("Vira refused this recording: its answer was 418.", "پاسخش ۴۱۸ بود"),
+    ],
+)
+def test_what_providers_say_is_told_in_persian(app: APIFlask, said: str, told: str) -> None:
+    with app.app_context(), app.test_request_context(headers={"Accept-Language": "fa"}):
+        assert told in locale.sentence(said)
+    with app.app_context(), app.test_request_context():
+        assert locale.sentence(said) == said

@@ -124,7 +124,12 @@ def language_name(code: str | None) -> str:
 def sentence(message: str | None) -> str:
     """A sentence of a feature in this page's language, where the catalog has it."""
     listed, figures = wording.with_figures(message or "")
-    return _(listed, **{name: digits(value) for name, value in figures.items()}) if listed else ""
+    return _(listed, **{name: _value(value) for name, value in figures.items()}) if listed else ""
+
+
+def _value(said: str) -> str:
+    """A figure as this page writes it, or words: a name or what a provider says stays as it is."""
+    return _(said) if any(letter.isalpha() for letter in said) else digits(said)
 
 
 def prepare(app: Any) -> None:

@@ -68,10 +68,10 @@ JOBS = (
     _l("The provider did not finish within a day."),
     _l("Cancelled by user"),
     _l("Whisper heeds hints of about 500 letters in all, or half as many outside of the Latin alphabet. Give it fewer."),
-    _l("The key for AssemblyAI was refused. Ask the operator to check ASSEMBLYAI_API_KEY."),
-    _l("The AssemblyAI account has no credit left. Ask the operator to top it up."),
-    _l("AssemblyAI found no audio in this recording."),
-    _l("The recording is too short for AssemblyAI."),
+    _l("The OpenAI-compatible server"),
+    _l("These are more vocabulary hints than this model heeds. Leave some out."),
+    _l("A vocabulary hint has no line breaks and no < or > at OpenAI."),
+    _l("With this model, Deepgram takes single words as vocabulary hints."),
     _l("The file is empty. Choose a file with sound in it."),
     _l("The file has no audio track. Choose a file with sound in it."),
     _l("The file is damaged: no sound could be read from it. Export or download it again."),
@@ -99,13 +99,44 @@ FIGURES = (
 )
 """Sentences with figures or an engine's title in them, which are found by their words."""
 
+PROVIDERS = (
+    N_("The %(engine)s account has no credit left. Ask the operator to top it up."),
+    N_("The account at %(engine)s has no credit left. Ask the operator to top it up."),
+    N_("The key for %(engine)s was refused. Ask the operator to check %(setting)s."),
+    N_("The token for %(engine)s was refused. Ask the operator to check %(setting)s."),
+    N_("%(engine)s takes no more requests for the moment."),
+    N_("%(engine)s is out of order for the moment (its answer was %(status)s)."),
+    N_("%(engine)s could not be reached."),
+    N_("%(engine)s did not answer in time."),
+    N_("%(engine)s took too long to answer."),
+    N_("%(engine)s's certificate could not be verified."),
+    N_("%(engine)s gave an answer that Textor does not understand."),
+    N_("%(engine)s does not know this job any more."),
+    N_("%(engine)s had an error of its own and gave this job up."),
+    N_("The job was cancelled at %(engine)s."),
+    N_("%(engine)s found no audio in this recording."),
+    N_("The recording is too short for %(engine)s."),
+    N_("The recording is too long for %(engine)s."),
+    N_("The recording is too large for %(engine)s."),
+    N_("%(engine)s could not transcribe this recording: %(reason)s."),
+    N_("%(engine)s refused this recording: its answer was %(status)s."),
+    N_("%(engine)s refused this recording: %(reason)s."),
+    N_("%(engine)s does not understand this language. It knows: %(codes)s."),
+    N_("%(engine)s takes at most %(count)s vocabulary hints."),
+    N_("A vocabulary hint has at most %(count)s words at %(engine)s."),
+    N_("A vocabulary hint has at most %(count)s letters at %(engine)s."),
+)
+"""What engines say, with their names and reasons in it. Of two that fit, the first counts."""
+
+_WORDS = "engine|setting|reason|codes"
+
 
 def _pattern(sentence: str) -> re.Pattern[str]:
-    named = re.sub(r"%\\\((engine|setting)\\\)s", r"(?P<\1>.+)", re.escape(sentence))
+    named = re.sub(rf"%\\\(({_WORDS})\\\)s", r"(?P<\1>.+)", re.escape(sentence))
     return re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>[\\d.-]+)", named))
 
 
-_FOUND_BY = [(_pattern(one), one) for one in FIGURES]
+_FOUND_BY = [(_pattern(one), one) for one in (*FIGURES, *PROVIDERS)]
 
 
 def with_figures(message: str) -> tuple[str, dict[str, str]]:
