@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, case, delete, func, or_, select, update
 
 from textor.extensions import db
 from textor.job_queue import claims, discards
@@ -116,6 +116,11 @@ def change(one: Taken, **values: Any) -> bool:
     return claims.change(update(Slice).where(Slice.id == one.id, Slice.lease == one.lease).values(values))
 
 
+def end(one: Taken, **values: Any) -> bool:
+    """Its last change: whoever makes it twice, since nobody confirmed the commit, is fenced off as well. Not committed."""
+    return change(one, lease=secrets.randbits(62), due_at=None, **values)
+
+
 def start_later(one: Taken, at: datetime, error: str, *, is_lost: bool) -> bool:
     """Nobody has it, or, where `is_lost`, nobody any more: it is started, again, at `at`. Commits."""
     changed = change(one, state=SliceState.WAITING, remote_id=None, due_at=at, error=error, losses=one.losses + is_lost)
@@ -198,6 +203,13 @@ def rest(seq: int) -> None:
 def open_count(seq: int) -> int:
     """How many of a transcription's slices are not over."""
     return db.session.scalar(select(func.count()).where(Slice.transcription_seq == seq, Slice.state.in_(OPEN))) or 0
+
+
+def over_count(seq: int) -> tuple[int, int]:
+    """How many of a transcription's slices are over, and how many there are."""
+    counted = (func.count(), func.sum(case((Slice.state.not_in(OPEN), 1), else_=0)))
+    count, over = db.session.execute(select(*counted).where(Slice.transcription_seq == seq)).one()
+    return over or 0, count
 
 
 def wants_attention() -> ColumnElement[bool]:

@@ -8,8 +8,11 @@ from sqlalchemy import select
 from tests.fakes import remote_engine
 from tests.providers import Stage, stage
 from textor.domain.job_states import Status
-from textor.errors import EngineError
+from textor.domain.transcript import Segment, Transcript
+from textor.errors import EngineError, Fenced
 from textor.extensions import db
+from textor.job_queue import attention, slices
+from textor.jobs import GuardedCrew
 from textor.models import Charge
 
 __all__ = ["stage"]
@@ -53,6 +56,20 @@ def test_each_slice_is_charged_once(paid: Stage) -> None:
     assert count > 1
     assert len(charged(paid)) == count
     assert paid.row(row_id).cost_usd == about(sum(usd or 0.0 for _, usd in charged(paid)))
+
+
+def test_a_piece_whose_commit_nobody_confirmed_is_charged_once(paid: Stage) -> None:
+    """The connection broke after the commit: the shift writes the same answer again."""
+    row_id = paid.upload("monologue.flac", engine="short")
+    paid.shift()
+    paid.clock.advance(6)
+    (one, *_) = slices.take(paid.tools, attention.due(paid.tools, "short", 1, starts=False))
+    crew, text = GuardedCrew(paid.tools), Transcript([Segment(one.start, one.end, "once")])
+    crew.heard(one, text)
+    with pytest.raises(Fenced):
+        crew.heard(one, text)
+    db.session.rollback()
+    assert (len(charged(paid)), paid.row(row_id).heard_seconds) == (1, about(one.end - one.start))
 
 
 def test_work_on_this_machine_is_noted_and_free(stage: Stage) -> None:

@@ -23,8 +23,6 @@ from textor.models import Slice, Transcription
 from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
 
-OVER = (SliceState.COMPLETED, SliceState.FAILED)
-
 
 def keep(tools: Toolbox, claim: Claim, one: Slice, transcript: Transcript) -> None:
     """A slice heard on this machine: its checkpoint. The attempts begin anew for those that follow. Raises Fenced."""
@@ -52,7 +50,7 @@ def settle(tools: Toolbox, one: Taken, heard: Transcript | None = None, **values
     is_held = runs.touch(tools, one.claim)
     if heard:  # before the slice is written: whoever holds both holds the transcription first
         spending.charge(tools, one.claim, one.engine, one.model, one.end - one.start, heard.cost_usd)
-    if not slices.change(one, due_at=None, **values):
+    if not slices.end(one, **values):
         db.session.rollback()
         raise Fenced("Somebody else has this slice.")
     if is_held:
@@ -171,7 +169,6 @@ def _spoken(one: Slice, *, rename: bool) -> list[Segment]:
 
 
 def _show_progress(tools: Toolbox, claim: Claim) -> None:
-    states = list(db.session.scalars(select(Slice.state).where(Slice.transcription_seq == claim.seq)))
-    over = sum(state in OVER for state in states)
-    if over < len(states):  # else its end follows at once
-        runs.write(tools, claim, progress=100 * over / len(states), message=f"{over} of {len(states)} parts are done")
+    over, count = slices.over_count(claim.seq)
+    if over < count:  # else its end follows at once
+        runs.write(tools, claim, progress=100 * over / count, message=f"{over} of {count} parts are done")
