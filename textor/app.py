@@ -16,7 +16,7 @@ from textor.errors import ConfigurationError, TextorError, Unavailable
 from textor.settings import Settings
 from textor.toolbox import Toolbox
 from textor.tracing import Tracing
-from textor.web import account, admin, auth, comparing, dashboard, exporting, landing, setting, transcript, uploading
+from textor.web import account, admin, auth, comparing, dashboard, exporting, landing, setting, transcript, uploading, visitors
 from textor.web import errors as web_errors
 
 log = logging.getLogger(__name__)
@@ -56,5 +56,6 @@ def _answer(error: Exception) -> Response:
     """The one place that decides who speaks when something goes wrong: JSON for programs, a page for people."""
     if isinstance(error, OperationalError | InterfaceError):
         log.error("%s needs a database that does not answer", request.endpoint, exc_info=error)
+        visitors.without_database()
         error = Unavailable("The database does not answer for now. Try again in a moment.")
     return api_errors.answer(error) if api_errors.is_ours(request.path) else web_errors.answer(error)

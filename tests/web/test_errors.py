@@ -3,10 +3,12 @@
 import pytest
 from apiflask import APIFlask
 from flask import abort
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from tests.web.conftest import HTML, HTMX, Browser
 from textor.errors import Unavailable
+from textor.extensions import db
 from textor.routing import limited, public
 
 
@@ -88,6 +90,24 @@ def test_a_page_address_that_is_none_leads_to_the_login(gina: Browser) -> None:
     answer = gina.get("/transcripts", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"].startswith("/login")
+
+
+@pytest.mark.parametrize("headers", [HTML, {"HX-Request": "true"}])
+def test_somebody_logged_in_is_told_of_a_database_that_is_away(app: APIFlask, alices: Browser, headers: dict[str, str]) -> None:
+    """Who they are can't be asked, and is asked by the very page that would say so."""
+    alices.get("/transcripts")
+
+    def away(*_: object) -> None:
+        raise OperationalError("SELECT 1", {}, ConnectionError("the server at db.example refused"))
+
+    event.listen(db.engine, "before_cursor_execute", away)
+    try:
+        answer = alices.get("/transcripts", headers=headers)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", away)
+    assert answer.status_code == 503 and answer.headers["Retry-After"]
+    assert "db.example" not in answer.text
+    assert alices.get("/transcripts").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/broken/database", "/api/broken/database"])

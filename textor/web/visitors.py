@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from flask import g
 from flask_login import UserMixin, current_user
 
 from textor.features.accounts import users
+
+AWAY = "is_database_away"
+
+
+def without_database() -> None:
+    """The rest of this request has to do without knowing who is there."""
+    setattr(g, AWAY, True)
 
 
 class Account(Protocol):
@@ -57,7 +65,9 @@ class Visitor(UserMixin):
 
 
 def load(token: str) -> Visitor | None:
-    """flask-login's question at each request."""
+    """flask-login's question at each request. Nobody, where the database has just been found away: a page says so."""
+    if g.get(AWAY):
+        return None
     row = users.by_session_token(token)
     return Visitor.of(row) if row else None
 
