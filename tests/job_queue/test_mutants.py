@@ -1,6 +1,6 @@
 """The machine sees it when a safeguard is missing: without that, its silence would prove nothing.
 
-Three need so rare a moment that the machine is held to the moves that lead there.
+Four need so rare a moment that the machine is held to the moves that lead there.
 """
 
 import pytest
@@ -34,6 +34,12 @@ class Frozen(RemoteMachine):
     only = frozenset({"upload", "deliver", "shift_takes", "shift_thaws", "reconcile"})
 
 
+class Steady(RemoteMachine):
+    """Nobody interferes: what goes wrong is the provider's doing."""
+
+    only = frozenset({"upload", "deliver", "shift_takes", "all_answers_come", "reconcile"})
+
+
 MUTANTS = [
     (LocalMachine, mutants.without_the_token),
     (TwoWebs, mutants.without_lock_and_unique_column),
@@ -44,6 +50,7 @@ MUTANTS = [
     (RemoteMachine, mutants.without_the_remote_id),
     (Hasty, mutants.without_a_cancels_own_lease),
     (RemoteMachine, mutants.without_discards),
+    (Steady, mutants.without_the_jobs_that_were_too_long),
 ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.job_queue.machine.provider import Job
+from tests.job_queue.machine.provider import PART_SECONDS, Job, places
 from tests.job_queue.machine.world import Look, Part, Row, World
 from textor.domain.job_states import DONE, Status
 
@@ -121,18 +121,20 @@ def a_text_is_what_was_heard(story: Story) -> Iterator[str]:
         if row.status not in DONE or (was and was.is_final) or row.id not in story.parts:
             continue
         words = WORDS.findall(row.text or "")
-        places = [int(word.split("@")[0]) for word in words]
+        heard = [int(word.split("@")[0]) for word in words]
+        said = places(0, story.parts[row.id] * PART_SECONDS)
         kept = {word for part in story.before.parts_of(row.id) for word in WORDS.findall(str(part.result or ""))}
         is_cut_short = row.status == Status.PARTIAL
-        if places != sorted(set(places)) or not (is_cut_short or len(places) == story.parts[row.id]):
+        if heard != sorted(set(heard)) or not (is_cut_short or heard == list(said)):
             yield f"{row.id}: {words}"
         if was and was.is_open and was.text is None and not kept <= set(words):
             yield f"{row.id}: {sorted(kept)} were heard, {words} is the text"
 
 
 def a_provider_is_asked_once(story: Story) -> Iterator[str]:
-    live = Counter(job.key for job in story.world.provider.jobs.values() if not (job.is_written_off or job.is_lost))
-    yield from (f"{key} is paid for {count} times" for key, count in live.items() if count > 1)
+    live = [job for job in story.world.provider.jobs.values() if not (job.is_written_off or job.is_lost)]
+    paid = Counter((job.row_id, place) for job in live for place in job.places)
+    yield from (f"{place} of {row_id} is paid for {count} times" for (row_id, place), count in paid.items() if count > 1)
 
 
 def no_job_is_forgotten(story: Story) -> Iterator[str]:

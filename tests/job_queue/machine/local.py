@@ -7,6 +7,7 @@ from typing import Literal
 from sqlalchemy import select
 
 from tests.job_queue.machine.moves import Hitch, Moves
+from tests.job_queue.machine.provider import places, words
 from textor.domain.job_states import Status
 from textor.domain.transcript import Segment, Transcript
 from textor.extensions import db
@@ -55,7 +56,7 @@ class LocalMoves(Moves):
         one = db.session.scalars(left.limit(1)).first()
         if one is None:
             return False
-        said = Transcript([Segment(one.start + 0.1, one.end - 0.1, f"{one.n}@{claim.token}")])
+        said = Transcript([Segment(one.start + 0.1, one.end - 0.1, words(places(one.start, one.end), claim.token))])
         keep = partial(finishing.lose, error="It broke.") if is_lost else partial(finishing.keep, transcript=said)
         keep(self.tools, claim, one)
         return True

@@ -4,13 +4,14 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redis.exceptions import RedisError
 from sqlalchemy import insert, select
 
 from tests.job_queue.machine.faults import Death
 from tests.job_queue.machine.laws import Story
+from tests.job_queue.machine.provider import PART_SECONDS
 from tests.job_queue.machine.world import World
 from textor.errors import NotFound, WrongState
 from textor.extensions import db
@@ -152,8 +153,8 @@ class Moves:
         if db.session.execute(select(Slice.id).where(Slice.transcription_seq == claim.seq)).first() is None:
             runs.write(self.tools, claim)
             parts = range(self.story.parts[claim.id])
-            same = {"transcription_seq": claim.seq, "engine": claim.engine}
-            db.session.execute(insert(Slice), [same | {"n": n, "start": float(n), "end": n + 1.0} for n in parts])
+            same: dict[str, Any] = {"transcription_seq": claim.seq, "engine": claim.engine}
+            db.session.execute(insert(Slice), [same | _part(n) for n in parts])
         db.session.commit()
 
     def one_of(self, which: int) -> str | None:
@@ -164,3 +165,7 @@ class Moves:
     def in_order(self) -> list[str]:
         rows = sorted(self.story.now.rows.values(), key=lambda row: (not row.is_open, row.seq))
         return [row.id for row in rows]
+
+
+def _part(n: int) -> dict[str, Any]:
+    return {"n": n, "start": float(n * PART_SECONDS), "end": float((n + 1) * PART_SECONDS)}

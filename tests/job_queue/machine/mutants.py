@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,6 +121,16 @@ def without_the_start_token(patch: pytest.MonkeyPatch) -> None:
 def without_discards(patch: pytest.MonkeyPatch) -> None:
     """What a provider holds is forgotten."""
     patch.setattr(slices, "_discard", lambda tools, seq, states: None)
+
+
+def without_the_jobs_that_were_too_long(patch: pytest.MonkeyPatch) -> None:
+    """What a provider took on, and then found too long, stays with it."""
+    plan_anew = runs.plan_anew
+
+    def forgetful(tools: Toolbox, one: Taken, error: str, details: dict[str, Any]) -> None:
+        plan_anew(tools, replace(one, remote_id=None), error, details)
+
+    patch.setattr(runs, "plan_anew", forgetful)
 
 
 @contextmanager

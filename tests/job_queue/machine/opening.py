@@ -4,8 +4,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import pytest
 from apiflask import APIFlask
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
@@ -15,10 +18,12 @@ from sqlalchemy import event
 from tests import factories
 from tests.fakes import FakeClock
 from tests.job_queue.machine.faults import Faults
-from tests.job_queue.machine.provider import Cupboard, Provider
+from tests.job_queue.machine.provider import WORD_SECONDS, Cupboard, Provider
 from tests.job_queue.machine.world import ANCHOR, World
+from textor.adapters.audio.silence import Cut
 from textor.domain.job_states import Status
 from textor.extensions import db
+from textor.features.transcription import recutting
 from textor.toolbox import Toolbox
 
 STEPS = 20
@@ -40,10 +45,17 @@ def opened(app: APIFlask, tools: Toolbox, clock: FakeClock, users: int = 2) -> I
     eye = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     logging.disable(logging.ERROR)  # what is expected here fills pages
     try:
-        with eye, faults.watching():
+        with eye, faults.watching(), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(recutting, "cuts", _cuts)
             yield World(app, frail, _redis(tools), clock, faults, provider, eye, list(owners), list(recordings))
     finally:
         logging.disable(logging.NOTSET)
+
+
+def _cuts(path: Path, whole: Cut, longest: float, **_: object) -> list[Cut]:
+    """Between two words: there is no sound to look for pauses in."""
+    ends = range(int(whole.start), int(whole.end), int(longest) // WORD_SECONDS * WORD_SECONDS)
+    return [Cut(start, end) for start, end in pairwise([*map(float, ends), whole.end])]
 
 
 def _redis(tools: Toolbox) -> Redis:

@@ -1,6 +1,7 @@
 """A provider that counts what it is asked for, and does as it is told."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +11,22 @@ from tests.fakes import FakeRemoteEngine
 from textor.adapters.storage.local import LocalStorage
 from textor.adapters.stt.port import Audio, Options, Progress, RemoteJob
 from textor.domain.transcript import Segment, Transcript
-from textor.errors import EngineError, JobLost
+from textor.errors import EngineError, JobLost, TooLong
 
-Mood = Literal["well", "busy", "away", "refuses", "loses", "at once"]
-MOODS: tuple[Mood, ...] = ("well", "well", "well", "busy", "away", "refuses", "loses", "at once")
+Mood = Literal["well", "busy", "away", "refuses", "loses", "at once", "too long"]
+MOODS: tuple[Mood, ...] = ("well", "well", "well", "busy", "away", "refuses", "loses", "at once", "too long")
+
+WORD_SECONDS = 5
+"""A word is said every five seconds: its number, from the recording's start, and who has heard it."""
+
+PART_SECONDS = 4 * WORD_SECONDS
+"""How long a slice is before it is cut up."""
 
 
 @dataclass
 class Job:
-    """A piece of work that was paid for, the `number`-th; its id says no more than that. `key` is the slice's."""
+    """A piece of work that was paid for, the `number`-th; its id says no more than that. `key` is its transcription's id and its
+    seconds in the recording."""
 
     number: int
     key: str
@@ -38,6 +46,20 @@ class Job:
     def row_id(self) -> str:
         return self.key.partition("/")[0]
 
+    @property
+    def places(self) -> range:
+        """The numbers of the words that are heard in it."""
+        start, end = map(int, self.key.rpartition("/")[2].split("-"))
+        return places(start, end)
+
+
+def places(start: float, end: float) -> range:
+    return range(int(start) // WORD_SECONDS, int(end) // WORD_SECONDS)
+
+
+def words(places: Iterable[int], by: object) -> str:
+    return " ".join(f"{place}@{by}" for place in places)
+
 
 @dataclass
 class Provider(FakeRemoteEngine):
@@ -53,6 +75,8 @@ class Provider(FakeRemoteEngine):
 
     def start(self, audio: Audio, options: Options) -> Transcript | RemoteJob:
         self._complain()
+        if self._is_too_much(audio.seconds):
+            raise TooLong("It takes less.", seconds=math.inf)
         job = Job(len(self.jobs), "/".join(audio.path.readlink().with_suffix("").parts[-2:]))
         self.jobs[job.id] = job
         if self.mood == "at once":
@@ -65,12 +89,18 @@ class Provider(FakeRemoteEngine):
         if self.mood == "loses" or self.jobs[job.id].is_deleted:
             self.jobs[job.id].is_lost = True
             raise JobLost("It is gone.", retryable=True)
+        if self._is_too_much(len(self.jobs[job.id].places) * WORD_SECONDS):
+            self.jobs[job.id].is_lost = True
+            raise TooLong("It takes less.", seconds=WORD_SECONDS)
         return Progress() if self.mood == "busy" else _said(self.jobs[job.id])
 
     def cancel(self, job: RemoteJob) -> None:
         if self.mood == "away":
             raise EngineError("It is away.", retryable=True)
         self.jobs[job.id].is_deleted = True
+
+    def _is_too_much(self, seconds: float) -> bool:
+        return self.mood == "too long" and seconds > WORD_SECONDS
 
     def _complain(self) -> None:
         if self.mood in {"away", "refuses"}:
@@ -89,4 +119,4 @@ class Cupboard(LocalStorage):
 
 
 def _said(job: Job) -> Transcript:
-    return Transcript([Segment(0.1, 0.9, f"{job.key.rpartition('/')[2]}@{job.id}")], language="en")
+    return Transcript([Segment(0.1, 0.9, words(job.places, job.id))], language="en")

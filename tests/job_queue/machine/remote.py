@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import update
 
@@ -12,7 +13,7 @@ from tests.job_queue.machine.provider import Mood
 from textor.adapters.stt.port import RemoteJob
 from textor.errors import EngineError
 from textor.extensions import db
-from textor.features.transcription import finishing
+from textor.features.transcription import finishing, planning, recutting
 from textor.features.transcription.remote import RemoteCrew
 from textor.job_queue import attention, discards, runs, slices
 from textor.job_queue.claims import Claim
@@ -24,6 +25,7 @@ from textor.models import Slice
 from textor.models.slices import SliceState
 
 MANY = 8
+NO_SOUND = Path()
 
 
 @dataclass
@@ -57,15 +59,16 @@ class RemoteMoves(Moves):
     def begin(self, claim: Claim) -> None:
         """The sound of each slice is made ready, then the shift has them, as pipeline.advance does it."""
         self.plan(claim)
+        recutting.recut(self.tools, claim, NO_SOUND, planning.slices_of(claim.seq))
         self._make_ready(claim)
         runs.hand_over(self.tools, claim)
         finishing.finish_if_over(self.tools, claim)
 
     def _make_ready(self, claim: Claim) -> None:
-        for n in range(self.story.parts[claim.id]):
+        for one_id, start, end in [(one.id, one.start, one.end) for one in planning.slices_of(claim.seq)]:
             runs.write(self.tools, claim)
-            ready = {"storage_key": f"{claim.id}/{n}.flac", "due_at": self.tools.clock.now()}
-            waiting = (Slice.transcription_seq == claim.seq, Slice.n == n, Slice.state == SliceState.WAITING)
+            ready = {"storage_key": f"{claim.id}/{start:.0f}-{end:.0f}.flac", "due_at": self.tools.clock.now()}
+            waiting = (Slice.id == one_id, Slice.state == SliceState.WAITING)
             db.session.execute(update(Slice).where(*waiting, Slice.storage_key.is_(None)).values(ready))
             db.session.commit()
 
@@ -107,14 +110,22 @@ class RemoteMoves(Moves):
         elif isinstance(call.answer, RemoteJob):
             self.story.insist(self.story.now.parts[one.id].remote_id == call.job_id, f"nobody remembers {call.job_id}")
 
-    def write_down(self, call: Call) -> None:
+    def settle_all(self, shift: Shift, hitch: Hitch) -> None:
+        """All answers have come, and are written down in one go."""
+        calls = list(shift.calls)
+        shift.calls.clear()
+        self.act(lambda: self.write_down(*calls), hitch)
+
+    def write_down(self, *calls: Call) -> None:
         try:
-            self.desk.clear(Hands(unsettled=[Said(call.one, call.answer)]))
+            self.desk.clear(Hands(unsettled=[Said(call.one, call.answer) for call in calls]))
         except Death:
-            self._lose(call)
+            for call in calls:
+                self._lose(call)
             raise
         finally:
-            self.story.in_hand.pop(call.job_id or "", None)
+            for call in calls:
+                self.story.in_hand.pop(call.job_id or "", None)
 
     def drop(self, shift: Shift) -> None:
         """A shift is killed with all it has in hand."""

@@ -156,6 +156,7 @@ class RemoteMachine(RemoteMoves, AnyMachine):
             *super().choices(),
             (ALWAYS * has_parts, "shift_takes"),
             (ALWAYS * has_calls, "answer_comes"),
+            (OFTEN * has_calls, "all_answers_come"),
             (RARE * has_calls, "calls_take_long"),
             (NOW_AND_THEN * has_calls, "shift_thaws"),
             (NOW_AND_THEN * has_calls, "owner_is_quicker"),
@@ -179,6 +180,9 @@ class RemoteMachine(RemoteMoves, AnyMachine):
     def answer_comes(self) -> None:
         shift = self.shift()
         self.settle(shift, shift.calls[self.which() % len(shift.calls)], self.hitch(8))
+
+    def all_answers_come(self) -> None:
+        self.settle_all(self.shift(), self.hitch(12))
 
     def calls_take_long(self) -> None:
         shift = self.shift()
