@@ -8,8 +8,11 @@ from tests import factories
 from tests.factories import NOW
 from tests.fakes import FakeClock
 from tests.web.conftest import HTMX, Browser
+from textor.extensions import db
 from textor.features.transcription.forecast import Estimate
+from textor.job_queue import breakers
 from textor.models import Transcription, User
+from textor.toolbox import Toolbox
 from textor.web import etas, locale
 
 
@@ -62,6 +65,25 @@ def test_without_history_nothing_is_invented(alices: Browser, alice: User) -> No
     assert " left" not in page
     assert "Starts when your current job finishes" in page
     assert "Starts in" not in page
+
+
+def test_that_a_provider_is_away_is_told_in_place_of_times(alices: Browser, tools: Toolbox, lane: list[Transcription]) -> None:
+    lane[0].engine, lane[0].is_with_shift = "fake_remote", True
+    db.session.commit()
+    breakers.failed(tools, "fake_remote", 1, 60, "Vira is out of order for the moment (its answer was 503).")
+    for path in ("/transcripts", f"/transcripts/{lane[0].id}"):
+        assert "(its answer was 503). It is asked again by itself." in alices.get(path).text
+    page = alices.get("/transcripts").text
+    assert "left" not in page
+    assert "Starts in" not in page
+    assert "۵۰۳" in alices.get("/transcripts", headers={"Accept-Language": "fa"}).text
+
+
+def test_a_provider_that_is_away_halts_nobody_elses(alices: Browser, tools: Toolbox, lane: list[Transcription]) -> None:
+    breakers.failed(tools, "fake_remote", 1, 60, "Away.")
+    page = alices.get("/transcripts").text
+    assert "About 3 min left" in page
+    assert "Away." not in page
 
 
 def test_it_is_told_in_persian_with_its_digits(alices: Browser, lane: list[Transcription]) -> None:
