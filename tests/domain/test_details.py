@@ -54,6 +54,18 @@ def test_parts_are_told_one_after_the_other_and_their_times_are_their_own() -> N
     assert read.facts == [("1: model", "big")]
 
 
+def test_amounts_of_parts_are_added_up_and_what_all_say_is_said_once() -> None:
+    parts = [{"billed_seconds": 25, "model": "big", "usage": {"cost": 0.25}} for _ in range(300)]
+    read = details.read({"slices": [*parts[1:], {**parts[0], "billed_seconds": 5.5}]})
+    assert read.facts == [("billed_seconds", "7480.5"), ("model", "big"), ("usage.cost", "75")]
+    assert not read.is_cut
+
+
+def test_what_parts_say_each_in_its_own_way_is_told_of_each() -> None:
+    read = details.read({"slices": [{"model": "big", "units": "3"}, {"model": "small", "units": "none"}]})
+    assert read.facts == [("1: model", "big"), ("2: model", "small"), ("1: units", "3"), ("2: units", "none")]
+
+
 def test_what_is_too_much_is_cut_and_that_is_said() -> None:
     read = details.read({"topics": [{"text": f"t{n}"} for n in range(MOST_ITEMS + 1)]})
     assert (len(read.lists["topics"]), read.is_cut) == (MOST_ITEMS, True)

@@ -11,7 +11,9 @@ Engines that can, keep these in a transcript's details; times are seconds of the
 All else is kept under the provider's own names and shown as it is.
 """
 
+import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from textor.domain.writing import clean
@@ -22,6 +24,8 @@ LISTS = ("chapters", "key_phrases", "entities", "topics", "content_safety")
 OURS = frozenset({"failover", "gaps", "longest_slice", "pick"})
 """Notes of Textor's own, which the page shows elsewhere."""
 PARTS = "slices"
+SUMMED = frozenset({"audio_duration", "billed_seconds", "billed_tokens", "units", "usage.cost"})
+"""Facts of parts that are told as one: nobody reads a hundred of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,37 @@ def read(details: object) -> Extras:
 
 def _read(parts: list[tuple[str, Mapping[str, object]]]) -> Extras:
     lists: dict[str, list[Item]] = {}
-    facts: list[tuple[str, str]] = []
+    told: dict[str, list[tuple[str, str]]] = {}
     for prefix, part in parts:
         known = {name: found for name in LISTS if (found := _items(part.get(name), is_timed=not prefix))}
         for name, items in known.items():
             lists.setdefault(name, []).extend(items)
         rest = {name: value for name, value in part.items() if name not in known and name not in OURS}
-        facts += [(prefix + name, value) for name, value in _facts(rest)]
+        for name, value in _facts(rest):
+            told.setdefault(name, []).append((prefix, value))
+    count = sum(bool(prefix) for prefix, _ in parts)
+    facts = [fact for name, found in told.items() for fact in _together(name, found, count)]
     is_cut = len(facts) > MOST_FACTS or any(len(items) > MOST_ITEMS for items in lists.values())
     return Extras({name: lists[name][:MOST_ITEMS] for name in LISTS if name in lists}, facts[:MOST_FACTS], is_cut)
+
+
+def _together(name: str, found: list[tuple[str, str]], count: int) -> list[tuple[str, str]]:
+    """A fact of several parts, each with its part's prefix: what all of `count` parts say alike is said once, amounts are added
+    up."""
+    values = [value for _, value in found]
+    amounts = [amount for value in values if name in SUMMED and (amount := _amount(value)) is not None]
+    if len(amounts) == len(values) > 1:
+        return [(name, f"{math.fsum(amounts):.10g}")]
+    if len({prefix for prefix, _ in found if prefix}) == count == len(values) and len(set(values)) == 1:
+        return [(name, values[0])]
+    return [(prefix + name, value) for prefix, value in found]
+
+
+def _amount(value: str) -> float | None:
+    with suppress(ValueError):
+        found = float(value)
+        return found if math.isfinite(found) else None
+    return None
 
 
 def _items(value: object, *, is_timed: bool) -> list[Item]:

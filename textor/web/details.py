@@ -22,12 +22,16 @@ TITLES = {
 NAMES = {
     "audio_duration": _l("Seconds heard"),
     "audio_channels": _l("Channels"),
+    "billed_seconds": _l("Seconds billed"),
+    "billed_tokens": _l("Tokens billed"),
     "confidence": _l("Confidence, as the provider states it"),
     "language_codes": _l("Languages heard"),
     "speech_model_used": _l("Model used"),
     "model": _l("Model used"),
     "request_id": _l("Request number"),
     "summary": _l("Summary"),
+    "units": _l("Units billed"),
+    "usage.cost": _l("Cost, in the provider's own unit"),
     "throttled": _l("Slowed down by the provider"),
     "warnings": _l("Warnings"),
 }
