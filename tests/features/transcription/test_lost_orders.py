@@ -7,9 +7,10 @@ import pytest
 
 from tests.fakes import FakeRemoteEngine
 from tests.providers import Stage, stage
-from textor.adapters.stt.port import Audio, Held, Options, RemoteJob
+from textor.adapters.stt.port import Audio, Held, Model, Options, RemoteJob
 from textor.domain.job_states import Status
 from textor.domain.transcript import Transcript
+from textor.errors import EngineError
 from textor.features.transcription import control, orphans
 from textor.job_queue import attention, slices
 from textor.jobs import GuardedCrew
@@ -42,8 +43,15 @@ class Listing(FakeRemoteEngine):
         self.listed.append(Held(job.id, reference))
         return RemoteJob(job.id, reference=reference)
 
+    def models(self) -> Sequence[Model]:
+        return [Model("small", "Small"), Model("large", "Large")]
+
     def held(self) -> Sequence[Held]:
         return self.listed
+
+
+def away(verb: str, job: str) -> None:
+    raise EngineError("Away.", retryable=True)
 
 
 def killed_at_start(stage: Stage) -> None:
@@ -78,6 +86,35 @@ def test_a_run_that_was_cancelled_leaves_its_job_to_the_sweep(stage: Stage) -> N
     assert orphans.sweep(stage.tools) == 1
     stage.until_over(60)
     assert "remote-1" in provider.cancelled
+
+
+def test_a_run_with_another_model_goes_on_with_no_job_of_the_last(stage: Stage) -> None:
+    """Nor does its second start, before the sweep has come."""
+    provider = Listing()
+    stage.use(provider)
+    row_id = stage.upload(engine=ENGINE, model="small")
+    killed_at_start(stage)
+    control.cancel(stage.tools, stage.owner_id, row_id)
+    control.retry(stage.tools, stage.owner_id, row_id, ENGINE, "large")
+    stage.advance(row_id)
+    provider.before_call = away
+    stage.shift(1)
+    provider.before_call = lambda verb, job: None
+    stage.shift(60)
+    assert [one.remote_id for one in stage.slices(row_id)] == ["remote-2"]
+    assert [options.model for options in provider.heard][-1] == "large"
+
+
+def test_a_job_of_a_run_that_stays_cancelled_is_deleted(stage: Stage) -> None:
+    provider = Listing()
+    stage.use(provider)
+    row_id = stage.upload(engine=ENGINE)
+    killed_at_start(stage)
+    assert orphans.sweep(stage.tools) == 0
+    control.cancel(stage.tools, stage.owner_id, row_id)
+    assert orphans.sweep(stage.tools) == 1
+    stage.shift(1)
+    assert provider.cancelled == ["remote-1"]
 
 
 def test_what_was_ordered_without_trouble_is_not_remembered(stage: Stage) -> None:

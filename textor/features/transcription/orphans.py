@@ -15,11 +15,12 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from textor.adapters.stt.port import Held
+from textor.domain.job_states import OPEN
 from textor.errors import EngineError
 from textor.extensions import db
 from textor.job_queue import breakers, discards, tickets
 from textor.job_queue.slices import Taken
-from textor.models import Slice
+from textor.models import Slice, Transcription
 from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
 
@@ -47,7 +48,7 @@ class Noted:
     engine: str
     slice_id: int
     piece: str
-    """Which sound it is: SQLite gives the number of a slice that is gone to another."""
+    """Which sound it is, for which model: SQLite gives the number of a slice that is gone to another."""
     is_again: bool
     """It was asked for before, and no job came of that. Else what is noted is an earlier run's: nobody may go on with it."""
 
@@ -56,9 +57,12 @@ class Noted:
         if not self.is_again:
             return ()
         try:
-            return [reference for reference, note in _all(self.tools, self.engine).items() if note.piece == self.piece]
+            return [reference for reference, note in _all(self.tools, self.engine).items() if self._is_mine(note)]
         except RedisError:
             return ()
+
+    def _is_mine(self, note: Note) -> bool:
+        return (note.slice_id, note.piece) == (self.slice_id, self.piece)
 
     def add(self, reference: str) -> None:
         """Before it is ordered."""
@@ -71,7 +75,7 @@ class Noted:
 
 def orders(tools: Toolbox, one: Taken) -> Noted:
     """What an engine gets with its options when it starts a slice."""
-    piece = f"{one.claim.id}/{one.channel}/{one.start}-{one.end}"
+    piece = f"{one.claim.id}/{one.channel}/{one.start}-{one.end}/{one.model}"
     return Noted(tools, one.engine, one.id, piece, is_again=one.attempts > 1 and not one.losses)
 
 
@@ -116,9 +120,11 @@ def _sweep(tools: Toolbox, engine: str) -> int:
 
 
 def _sort_out(tools: Toolbox, engine: str, noted: dict[str, Note], ours: Sequence[Held]) -> int:
-    """A slice that is still to be started goes on with its job; one that has its number, or another, or is gone, doesn't."""
+    """A slice that is still to be started goes on with its job; one that has its number or another, is over or gone, doesn't."""
     ids = {noted[one.reference].slice_id for one in ours}
-    rows = db.session.execute(select(Slice.id, Slice.state, Slice.remote_id).where(Slice.id.in_(ids))).all()
+    columns = (Slice.id, Slice.state, Slice.remote_id, Transcription.status)
+    joined = select(*columns).join(Transcription, Slice.transcription_seq == Transcription.seq)
+    rows = db.session.execute(joined.where(Slice.id.in_(ids))).all()
     known = {row.id: row for row in rows}
     over = [one for one in ours if not _is_awaited(one, known.get(noted[one.reference].slice_id))]
     kept = {row.remote_id for row in rows}
@@ -133,7 +139,7 @@ def _sort_out(tools: Toolbox, engine: str, noted: dict[str, Note], ours: Sequenc
 
 
 def _is_awaited(one: Held, row: Any) -> bool:
-    return row is not None and row.state in STILL_STARTING and not one.is_failed
+    return row is not None and row.status in OPEN and row.state in STILL_STARTING and not one.is_failed
 
 
 def _all(tools: Toolbox, engine: str) -> dict[str, Note]:
