@@ -4,6 +4,7 @@ import inspect
 import io
 import struct
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -104,8 +105,10 @@ def test_figures_are_written_as_the_page_writes(app: APIFlask) -> None:
         assert locale.number(1234.5) == "۱٬۲۳۴٫۵"
         assert locale.size(2_900_000) == "۲٫۹ مگابایت"
         assert locale.language_name("en_us") == "انگلیسی"
+        assert locale.day("2027-02-26") == locale.day(date(2027, 2, 26)) == "۲۶ فوریه ۲۰۲۷"
     with app.app_context(), app.test_request_context():
         assert locale.clock(207.9) == "3:27"
+        assert locale.day("some day") == "some day"
         assert locale.number(1234) == "1,234"
         assert locale.size(400) == "1 kB"
         assert locale.size(500_000_000) == "500 MB"

@@ -200,11 +200,17 @@ def test_what_an_engine_can_not_do_is_said_before_it_is_chosen(alices: Browser, 
         "No times: timed by parts of up to 30 seconds",
         "Doesn't tell speakers apart on one channel",
         "Takes no vocabulary hints",
-        "Up to 25 MB at once",
         "$0.36 an hour",
-        "switches this model off on 2027-02-26",
+        "switches this model off on 26 Feb 2027",
     ):
         assert fact in said
+    assert "at once" not in said  # no limit matters to parts of half a minute
+
+
+def test_how_much_an_engine_takes_at_once_is_said(alices: Browser, tools: Toolbox) -> None:
+    add(tools, remote_engine("picky", max_bytes=25_000_000, max_seconds=600.0))
+    said = alices.get("/transcripts").text.split('data-choices="picky"')[1].split("</dd>")[0]
+    assert "Up to 25 MB and 10:00 at once; Textor compresses and cuts what is more" in said
 
 
 def test_models_that_are_alike_are_told_once(alices: Browser, tools: Toolbox) -> None:

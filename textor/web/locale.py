@@ -105,9 +105,13 @@ def when(moment: datetime) -> str:
     return digits(format_datetime(moment, "d MMM yyyy, HH:mm", rebase=False)) + " UTC"
 
 
-def day(of: date) -> str:
-    """A date: 26 Feb 2027."""
-    return digits(format_date(of, "d MMM yyyy", rebase=False))
+def day(of: date | str) -> str:
+    """A date: 26 Feb 2027. Written as 2027-02-26 it would stand in reverse between Persian words."""
+    try:
+        known = date.fromisoformat(of) if isinstance(of, str) else of
+    except ValueError:
+        return str(of)
+    return digits(format_date(known, "d MMM yyyy", rebase=False))
 
 
 def language_name(code: str | None) -> str:
@@ -128,8 +132,10 @@ def sentence(message: str | None) -> str:
 
 
 def _value(said: str) -> str:
-    """A figure as this page writes it, or words: a name or what a provider says stays as it is."""
-    return _(said) if any(letter.isalpha() for letter in said) else digits(said)
+    """A date or a figure as this page writes it, or words: a name or what a provider says stays as it is."""
+    if any(letter.isalpha() for letter in said):
+        return _(said)
+    return day(said) if said.count("-") == 2 else digits(said)
 
 
 def prepare(app: Any) -> None:
