@@ -118,7 +118,7 @@ def test_speakers_are_told_apart_on_demand(provider: AssemblyAI, engine: Assembl
 
 def test_the_channels_of_a_call_are_its_speakers(provider: AssemblyAI, engine: AssemblyAIEngine) -> None:
     transcript = heard(engine, Options(diarize=True), channels=2)
-    assert {segment.speaker for segment in transcript.segments} == {"1", "2"}
+    assert {segment.speaker for segment in transcript.segments} == {"Speaker 1", "Speaker 2"}
     assert "speaker_labels" not in asked(provider)
     starts = [segment.start for segment in segments(transcript)]
     assert starts == sorted(starts)

@@ -87,10 +87,15 @@ def _transcript(answer: Answer) -> Transcript:
 
 def _segments(answer: Answer, text: str) -> Iterator[Segment]:
     for turn in answer.get("utterances") or ():
-        speaker = turn.get("speaker") or turn.get("channel")
-        yield from sentences.segments(_words(turn["words"]), turn["text"], str(speaker) if speaker else None)
+        yield from sentences.segments(_words(turn["words"]), turn["text"], _speaker(turn))
     if not answer.get("utterances"):
         yield from sentences.segments(_words(answer["words"]), text)
+
+
+def _speaker(turn: Answer) -> str | None:
+    """A letter; the side of a call, told as a number, is called as it is with every engine."""
+    said = str(turn.get("speaker") or turn.get("channel") or "")
+    return f"Speaker {said}" if said.isdecimal() else said or None
 
 
 def _words(spoken: Sequence[Answer] | None) -> list[Word]:
