@@ -102,6 +102,28 @@ def test_a_choice_that_cannot_be_honoured_orders_nothing(
     assert of(base) == [base]
 
 
+def test_one_that_has_failed_stays_so_where_another_has_the_text(tools: Toolbox, base: Transcription, alice: User) -> None:
+    """Two of one engine: one of them was tried again with that engine."""
+    for status in (Status.FAILED, Status.COMPLETED):
+        factories.transcription(alice, base.recording, engine="fake_remote", status=status)
+    comparing.begin(tools, base.user_id, base.id, [REMOTE])
+    assert [row.status for row in of(base)] == [Status.COMPLETED, Status.FAILED, Status.COMPLETED]
+
+
+def test_of_two_that_have_failed_one_is_asked_again(tools: Toolbox, base: Transcription, alice: User) -> None:
+    for _ in range(2):
+        factories.transcription(alice, base.recording, engine="fake_remote", status=Status.FAILED)
+    comparing.begin(tools, base.user_id, base.id, [REMOTE])
+    assert [row.status for row in of(base)] == [Status.COMPLETED, Status.FAILED, Status.QUEUED]
+
+
+def test_a_default_that_is_named_is_the_same_as_one_that_is_not(tools: Toolbox, base: Transcription) -> None:
+    default = tools.engines["whisper"].models()[0].name
+    for other in ([Other("whisper"), Other("whisper", default)], [Other("whisper", default)]):
+        comparing.begin(tools, base.user_id, base.id, other)
+    assert [row.engine for row in of(base)] == ["fake", "whisper"]
+
+
 def test_the_budget_covers_all_or_none_is_asked(tools: Toolbox, base: Transcription) -> None:
     paid = {name: remote_engine(name, usd_per_hour=1800.0) for name in ("dear", "dearer")}  # two seconds: one dollar
     tools = replace(tools, engines={**tools.engines, **paid}, settings=replace(tools.settings, monthly_budget=1.5))

@@ -23,6 +23,7 @@ from textor.models import Recording, SegmentRow, Transcription
 from textor.toolbox import Toolbox
 
 MOST_COLUMNS = 3
+WITHOUT_TEXT = {Status.FAILED, Status.CANCELLED}
 PICK = "pick"
 """Where a transcription's details keep what the last pick has replaced."""
 
@@ -106,13 +107,10 @@ def begin(tools: Toolbox, user_id: int, transcription_id: str, others: Sequence[
     known = rows(user_id, recording_id)
     if base not in known:
         raise NotFound("There is no such transcript.")
-    new = [_row(tools, base, *one) for one in wanted if not any(_is(tools, row, *one) for row in known)]
-    over = {Status.FAILED, Status.CANCELLED}
-    again = [row.id for row in known if row.status in over and any(_is(tools, row, *one) for one in wanted)]
-    orders = [
-        spending.Order(row.engine, row.model, base.recording.seconds) for row in (*new, *known) if row in new or row.id in again
-    ]
-    spending.check_all(tools, user_id, orders)
+    new, failed = _missing(tools, base, wanted, known)
+    again = [row.id for row in failed]
+    seconds = base.recording.seconds
+    spending.check_all(tools, user_id, [spending.Order(row.engine, row.model, seconds) for row in (*new, *failed)])
     db.session.add_all(new)
     db.session.commit()
     for row_id in again:
@@ -209,6 +207,21 @@ def _checked(tools: Toolbox, base: Transcription, other: Other) -> tuple[str, Op
     can = engine.can(options.model)
     hints = tuple(base.vocabulary or ()) if can.vocabulary else ()
     return engine.name, replace(options, vocabulary=hints, speaker_count=base.speaker_count if can.speaker_count else None)
+
+
+def _missing(
+    tools: Toolbox, base: Transcription, wanted: Sequence[tuple[str, Options]], known: Sequence[Transcription]
+) -> tuple[list[Transcription], list[Transcription]]:
+    """What is to be added, and what has failed and is to be tried again: of several, the last."""
+    new: list[Transcription] = []
+    failed: list[Transcription] = []
+    for one in wanted:
+        same = [row for row in (*known, *new) if _is(tools, row, *one)]
+        if not same:
+            new.append(_row(tools, base, *one))
+        elif all(row.status in WITHOUT_TEXT for row in same) and same[-1] not in failed:
+            failed.append(same[-1])
+    return new, failed
 
 
 def _is(tools: Toolbox, row: Transcription, engine: str, options: Options) -> bool:
