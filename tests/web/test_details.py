@@ -72,9 +72,9 @@ def test_where_nothing_is_told_nothing_is_shown(alices: Browser, alice: User) ->
 def test_in_persian_our_figures_are_persian_and_theirs_as_they_came(alices: Browser, finished: Transcription) -> None:
     finished.details, finished.confidence = {"request_id": "r-12"}, 0.5
     db.session.commit()
-    told = words(alices.get(path(finished), headers={"Accept-Language": "fa"}).text)
-    assert "۵۰٪" in told
-    assert "r-12" in told
+    page = alices.get(path(finished), headers={"Accept-Language": "fa"}).text
+    assert "۵۰٪" in words(page)
+    assert "<bdi>r-12</bdi>" in page  # on its line's own side, in its own direction
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
