@@ -1,5 +1,7 @@
 """Refusals for length that come at the same time as everything else: nothing is lost, doubled or left behind."""
 
+import math
+
 import pytest
 from sqlalchemy import update
 
@@ -54,6 +56,16 @@ def test_a_refusal_that_comes_after_the_new_plan_is_cut_up_as_well(stage: Stage,
     assert_covers(stage, row_id, 6)
     stage.until_over(60)
     assert stage.row(row_id).status == Status.COMPLETED
+
+
+def test_what_an_engine_takes_grows_no_more_by_a_late_refusal_of_a_longer_slice(stage: Stage, picky: Picky) -> None:
+    row_id = uploaded(stage)
+    crew, (first, second) = GuardedCrew(stage.tools), taken(stage)
+    crew.failed(first, TooLong("Picky takes less at once.", seconds=6))
+    stage.advance(row_id)
+    crew.failed(second, TooLong("Picky takes less at once.", seconds=math.inf))
+    stage.advance(row_id)
+    assert_covers(stage, row_id, 6)
 
 
 def test_a_text_that_comes_after_the_new_plan_is_kept(stage: Stage, picky: Picky) -> None:

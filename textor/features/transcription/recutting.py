@@ -35,7 +35,8 @@ def shorten(tools: Toolbox, one: Taken, error: TooLong) -> bool:
     if longest is None:
         return False
     row = db.session.get_one(Transcription, one.claim.seq, populate_existing=True)
-    details = {**row.details, LONGEST: {**_known(row.details), one.engine: longest}}
+    known = _known(row.details)
+    details = {**row.details, LONGEST: {**known, one.engine: min(longest, known.get(one.engine, longest))}}
     runs.plan_anew(tools, one, error.message, details)
     return True
 
