@@ -283,3 +283,8 @@ def test_each_thread_hears_its_own_answer(provider: AssemblyAI, engine: Assembly
     with ThreadPoolExecutor(16) as pool:
         failures = list(pool.map(lambda _: failure_of_check(engine), range(40)))
     assert sorted(failure.retry_after or 0 for failure in failures) == [float(seconds) for seconds in range(1, 41)]
+
+
+def test_a_key_that_is_repeated_in_a_refusal_is_told_to_nobody(provider: AssemblyAI, engine: AssemblyAIEngine) -> None:
+    provider.fail(status=400, error=f"Not with {KEY} here")
+    assert failure_of_start(engine).message == "AssemblyAI refused this recording: Not with here."

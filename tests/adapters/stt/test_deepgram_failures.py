@@ -221,3 +221,8 @@ def test_nothing_is_to_be_waited_for_and_nothing_to_be_deleted(provider: Deepgra
         engine.check(RemoteJob("1"), NO_OPTIONS)
     engine.cancel(RemoteJob("1"))
     assert provider.calls == []
+
+
+def test_a_key_that_is_repeated_in_a_refusal_is_told_to_nobody(provider: Deepgram, engine: DeepgramEngine) -> None:
+    provider.fail(status=400, error=f"Not with {KEY} here")
+    assert failure_of(engine).message == "Deepgram refused this recording: Not with here."

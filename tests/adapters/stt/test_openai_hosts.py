@@ -230,3 +230,11 @@ def test_bytes_in_no_format_that_is_taken_are_not_sent(host: OpenAI, tmp_path: P
     with pytest.raises(EngineError, match="takes no recordings of this format"):
         heard(there(host), path=path)
     assert host.calls == []
+
+
+def test_a_key_that_is_repeated_in_a_refusal_is_told_to_nobody(host: OpenAI) -> None:
+    host.key = "a key of a host"
+    host.fail(status=400, error="Not with a key of a host, please")
+    with pytest.raises(EngineError) as failed:
+        heard(there(host, key=host.key))
+    assert failed.value.message.endswith("refused this recording: Not with , please.")

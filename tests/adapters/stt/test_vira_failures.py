@@ -262,3 +262,8 @@ def test_health_says_what_is_wrong(provider: Vira, engine: ViraEngine, fault: di
 def test_whatever_else_it_says_of_nobodys_job_it_is_there(provider: Vira, engine: ViraEngine, status: int) -> None:
     provider.fail(on="result", status=status, body="{}")
     assert engine.health().reachable
+
+
+def test_a_key_that_is_repeated_in_a_refusal_is_told_to_nobody(provider: Vira, engine: ViraEngine) -> None:
+    provider.fail(status=400, error=f"Not with {TOKEN} here")
+    assert failure_of_start(engine).message == "Vira could not transcribe this recording: Not with here."

@@ -133,7 +133,7 @@ class Calls:
             try:
                 return _answer(request, line)
             except AssemblyAIError as error:
-                raise _refused(error.status_code or 0, line.response) from error
+                raise _refused(error.status_code or 0, line.response, self.key) from error
             except httpx.LocalProtocolError as error:
                 raise EngineError("ASSEMBLYAI_API_KEY has characters that no key has. Ask the operator to correct it.") from error
             except httpx.HTTPError as error:
@@ -194,8 +194,9 @@ def _close(idle: Lines) -> None:
         line.client.http_client.close()
 
 
-def _refused(status: int, response: "httpx.Response | None") -> EngineError:
-    said, method = _said(response), response.request.method if response is not None else ""
+def _refused(status: int, response: "httpx.Response | None", key: str) -> EngineError:
+    """Some servers repeat the `key` that they refuse."""
+    said, method = _said(response).replace(key, ""), response.request.method if response is not None else ""
     if status in {401, 403} and not LOST_UPLOAD.search(said):
         return EngineError("The key for AssemblyAI was refused. Ask the operator to check ASSEMBLYAI_API_KEY.")
     if status == 402 or (status == 400 and NO_CREDIT.search(said)):

@@ -124,6 +124,7 @@ class DeepgramEngine(Engine):
             answer: Answer = self._http.send(method, path, **request)
         except Unreachable as error:
             raise EngineError(error.message, retryable=True) from error
+        answer = replace(answer, body=answer.body.replace(self.key.encode(), b""))  # some servers repeat what they refuse
         if answer.status != 200:
             raise answers.refused(answer)
         said = answer.json()

@@ -70,13 +70,17 @@ class Calls:
             with request(client) as response:
                 body = self._read(response)
         except APIStatusError as error:
-            raise refusals.refused(self.who, error.response, error.body) from error
+            raise refusals.refused(self.who, error.response, self._without_key(error.body)) from error
         except (APIConnectionError, httpx2.HTTPError, httpx2.StreamError) as error:
             raise self._unreachable(error) from error
         try:
             return json.loads(body)
         except (ValueError, RecursionError) as error:  # a proxy's page, most likely: it has heard nothing and costs nothing
             raise refusals.misunderstood(self.who, retryable=True) from error
+
+    def _without_key(self, body: object) -> object:
+        """Some servers repeat the key that they refuse."""
+        return json.loads(json.dumps(body).replace(self.key, "")) if self.key else body
 
     def _read(self, response: "APIResponse[Any]") -> bytes:
         until, found = monotonic() + self.answer_seconds, bytearray()

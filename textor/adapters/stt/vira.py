@@ -6,7 +6,7 @@ knows for sure: a refusal for length has shorter pieces sent.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from textor.adapters.http_client import Answer, HttpClient
@@ -119,9 +119,10 @@ class ViraEngine(Engine):
         if state.reason:
             raise EngineError(state.reason)
         try:
-            return self._http.send(method, path, **request)
+            answer: Answer = self._http.send(method, path, **request)
         except Unreachable as error:
             raise EngineError(error.message, retryable=True) from error
+        return replace(answer, body=answer.body.replace(self.token.encode(), b""))  # some servers repeat what they refuse
 
 
 def _wishes(options: Options) -> dict[str, Any]:
