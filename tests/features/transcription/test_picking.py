@@ -1,6 +1,7 @@
 """Another engine's better words, taken into a transcript stretch by stretch, and given back."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from apiflask import APIFlask
@@ -171,6 +172,30 @@ def test_a_retry_meanwhile_leaves_nothing_to_undo(tools: Toolbox, base: Transcri
     after = rows(base)
     picking.undo(tools, base.user_id, base.id, version)
     assert rows(base) == after
+
+
+def test_words_that_change_while_they_are_taken_are_not_taken(
+    app: APIFlask, tools: Toolbox, base: Transcription, other: Transcription, clock: FakeClock
+) -> None:
+    """The other engine is asked again between the look at the page's version and the look at its words."""
+    wanted, before = wish(base, other, 1), rows(base)
+    user_id, other_id, other_seq = base.user_id, other.id, other.seq
+    shown = seen(base)
+    assert shown.version == wanted.version
+
+    def again() -> None:
+        with app.app_context():
+            segments.replace_all(other_seq, [said("nothing of the kind", 0), said("nor here", 5)])
+            library.find(user_id, other_id).updated_at = clock.now() + timedelta(seconds=1)
+            db.session.commit()
+            db.session.remove()
+
+    thread = threading.Thread(target=again)
+    thread.start()
+    thread.join(60)
+    with pytest.raises(WrongState):
+        picking.pick(tools, user_id, shown, wanted)
+    assert rows(base) == before
 
 
 def test_of_two_at_the_same_moment_one_is_refused(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from textor.domain import transcript
 from textor.domain.differences import Hearing, Stretch
@@ -62,6 +62,8 @@ def pick(tools: Toolbox, user_id: int, seen: Shown, wanted: Pick) -> None:
     replaced = [_values(row) for row in comparing.segment_rows(base.seq) if change.at <= row.n < change.at + change.count]
     place = {"token": base.run_token, "at": change.at, "count": len(change.rows), "start": stretch.start}
     note = {**wanted.note(), **place, "rows": replaced}
+    if _has_changed(seen):
+        raise _stale()
     _write(tools, user_id, base, change, {**base.details, PICK: note})
 
 
@@ -80,6 +82,14 @@ def undo(tools: Toolbox, user_id: int, transcription_id: str, version: str) -> N
     segments = [comparing.as_segment(row) for row in (*now[:place], *restored, *now[place:])]
     change = _Change(kept["at"], kept["count"], kept["rows"], segments)
     _write(tools, user_id, base, change, {name: value for name, value in base.details.items() if name != PICK})
+
+
+def _has_changed(seen: Shown) -> bool:
+    """Whether another hearing's words may have been read anew after the look at the version; the write looks at the base's."""
+    others = {row.id: (row.run_token, row.updated_at) for row in (column.row for column in seen.columns[1:] if column.is_done)}
+    columns = (Transcription.id, Transcription.run_token, Transcription.updated_at)
+    now = db.session.execute(select(*columns).where(Transcription.id.in_(others))).all()
+    return others != {row.id: (row.run_token, row.updated_at) for row in now}
 
 
 def _stale() -> WrongState:
