@@ -190,7 +190,7 @@ def test_an_upload_over_the_budget_is_refused_with_what_it_would_cost(alices: Br
 def test_a_form_without_script_is_told_the_same_in_its_language(alices: Browser) -> None:
     answer = upload(alices, "paid", headers={**HTML, "Accept-Language": "fa"})
     assert answer.status_code == 402
-    assert "۵.۰۰ دلار بودجهٔ این ماه" in answer.text
+    assert "۵٫۰۰ دلار بودجهٔ این ماه" in answer.text
     assert recordings() == 0
 
 

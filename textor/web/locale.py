@@ -135,7 +135,9 @@ def _value(said: str) -> str:
     """A date or a figure as this page writes it, or words: a name or what a provider says stays as it is."""
     if any(letter.isalpha() for letter in said):
         return _(said)
-    return day(said) if said.count("-") == 2 else digits(said)
+    if said.count("-") == 2:
+        return day(said)
+    return digits(said.replace(",", "٬").replace(".", "٫")) if tag() == "fa" else said
 
 
 def prepare(app: Any) -> None:

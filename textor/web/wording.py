@@ -125,15 +125,19 @@ PROVIDERS = (
     N_("%(engine)s takes at most %(count)s vocabulary hints."),
     N_("A vocabulary hint has at most %(count)s words at %(engine)s."),
     N_("A vocabulary hint has at most %(count)s letters at %(engine)s."),
+    N_("a balance of %(amount)s"),
+    N_("%(amount)s USD"),
+    N_("%(hours)s h %(minutes)s min"),
+    N_("%(minutes)s min"),
 )
-"""What engines say, with their names and reasons in it. Of two that fit, the first counts."""
+"""What engines say, with their names and reasons in it, and what credit is left there. Of two that fit, the first counts."""
 
 _WORDS = "engine|setting|reason|codes"
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
     named = re.sub(rf"%\\\(({_WORDS})\\\)s", r"(?P<\1>.+)", re.escape(sentence))
-    return re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>[\\d.-]+)", named))
+    return re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>[\\d.,-]+)", named))
 
 
 _FOUND_BY = [(_pattern(one), one) for one in (*FIGURES, *PROVIDERS)]
