@@ -1,11 +1,14 @@
 """What becomes of slices when their transcription is stopped."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from apiflask import APIFlask
+from sqlalchemy import select, text, update
 
 from tests import factories
+from tests.waiting import until
 from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.job_queue import lanes
@@ -41,3 +44,33 @@ def test_a_cancelled_transcriptions_finished_slices_are_deleted_at_the_provider_
 def test_an_operator_who_keeps_what_providers_hold_keeps_the_finished_ones(tools: Toolbox, alice: User) -> None:
     lanes.cancel(replace(tools, settings=replace(tools.settings, delete_at_provider=False)), half_done(alice))
     assert set(db.session.scalars(select(Discard.remote_id))) == {"under way"}
+
+
+def is_waited_for() -> bool:
+    """Somebody waits for our rows; SQLite, which locks the whole file, tells nobody."""
+    if db.engine.dialect.name == "sqlite":
+        return True
+    return bool(db.session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+
+def test_who_cancels_and_who_takes_slices_in_hand_do_not_wait_for_each_other(app: APIFlask, tools: Toolbox, alice: User) -> None:
+    """The lowest number goes first, whatever order the rows lie in."""
+    row_id = half_done(alice)
+    first, second = db.session.scalars(select(Slice.id).order_by(Slice.id)).all()
+    for place in (10, 11):  # the database writes it anew, behind the other
+        db.session.execute(update(Slice).where(Slice.id == first).values(n=place, state=SliceState.REMOTE))
+        db.session.commit()
+
+    def cancel() -> None:
+        with app.app_context():
+            lanes.cancel(tools, row_id)
+            db.session.remove()
+
+    db.session.execute(update(Slice).where(Slice.id == first).values(attempts=7))
+    with ThreadPoolExecutor(1) as pool:
+        cancelled = pool.submit(cancel)
+        until(is_waited_for, "the cancel waits")
+        db.session.execute(update(Slice).where(Slice.id == second).values(attempts=7))
+        db.session.commit()
+        cancelled.result(30)
+    assert [one.state for one in db.session.scalars(select(Slice))] == [SliceState.WAITING] * 2

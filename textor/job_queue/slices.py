@@ -234,6 +234,8 @@ def _in_order(found: Iterable[Taken]) -> list[Taken]:
 
 def _fence(*which: ColumnElement[bool]) -> None:
     """Waits for a remote id that is being committed now, and lets none through after it."""
+    # Held in the order in which shifts hold them (`_in_order`): an UPDATE alone would go by how the rows lie.
+    db.session.execute(select(Slice.id).where(*which).order_by(Slice.id).with_for_update())
     db.session.execute(update(Slice).where(*which).values(lease=secrets.randbits(62), due_at=None))
 
 
