@@ -64,6 +64,11 @@ def test_how_a_transcription_may_end_is_in_the_catalog(catalog: Catalog) -> None
     assert [sentence for sentence in ends if sentence not in catalog] == []
 
 
+def test_a_persian_sentence_that_begins_with_a_latin_name_says_its_direction(catalog: Catalog) -> None:
+    told = [str(entry.string) for one in (*wording.FIGURES, *wording.PROVIDERS) if (entry := catalog.get(one))]
+    assert [sentence for sentence in told if sentence.startswith("%(engine)s")] == []  # a right-to-left mark goes before
+
+
 def test_the_compiled_catalog_is_the_written_one(catalog: Catalog) -> None:
     compiled = io.BytesIO()
     write_mo(compiled, catalog)

@@ -174,7 +174,7 @@ def test_a_refusal_is_told_in_the_language_of_the_page(alices: Browser, alice: U
     db.session.commit()
     headers = {**JSON, "X-CSRFToken": alices.token()}
     answer = alices.post("/transcripts", data=form((SOUND, "one.flac"), vocabulary="Textor"), headers=headers)
-    assert answer.get_json()["error"] == "Fake واژهٔ راهنما نمی‌پذیرد."
+    assert answer.get_json()["error"] == "\u200fFake واژهٔ راهنما نمی‌پذیرد."
 
 
 def test_a_plain_form_that_is_refused_comes_back_as_it_was_typed(alices: Browser) -> None:
