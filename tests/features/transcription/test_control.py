@@ -48,6 +48,15 @@ def test_the_same_engine_and_model_keep_what_was_heard(tools: Toolbox, alice: Us
     assert (row.model, row.text) == ("tiny", "old")
 
 
+def test_a_default_that_is_named_is_no_other_model(tools: Toolbox, alice: User) -> None:
+    """After a failover, say: nobody has named one."""
+    default = tools.engines["whisper"].models()[0].name
+    row = factories.transcription(alice, status=Status.PARTIAL, engine="whisper", text="old")
+    control.retry(tools, alice.id, row.id, engine="whisper", model=default)
+    db.session.refresh(row)
+    assert (row.model, row.text, row.status) == (None, "old", Status.QUEUED)
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
