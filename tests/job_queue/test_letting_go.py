@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from tests import factories
-from tests.waiting import until
+from tests.waiting import is_waited_for, until
 from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.job_queue import lanes
@@ -44,13 +44,6 @@ def test_a_cancelled_transcriptions_finished_slices_are_deleted_at_the_provider_
 def test_an_operator_who_keeps_what_providers_hold_keeps_the_finished_ones(tools: Toolbox, alice: User) -> None:
     lanes.cancel(replace(tools, settings=replace(tools.settings, delete_at_provider=False)), half_done(alice))
     assert set(db.session.scalars(select(Discard.remote_id))) == {"under way"}
-
-
-def is_waited_for() -> bool:
-    """Somebody waits for our rows; SQLite, which locks the whole file, tells nobody."""
-    if db.engine.dialect.name == "sqlite":
-        return True
-    return bool(db.session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 def test_who_cancels_and_who_takes_slices_in_hand_do_not_wait_for_each_other(app: APIFlask, tools: Toolbox, alice: User) -> None:

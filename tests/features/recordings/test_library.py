@@ -1,12 +1,15 @@
 """One's own transcriptions: found, filtered, counted, renamed, deleted and brought back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from apiflask import APIFlask
+from sqlalchemy import event, select, update
 
 from tests import factories
 from tests.fakes import FakeClock
+from tests.waiting import is_waited_for, until
 from textor.domain.job_states import Status
 from textor.domain.transcript import Gap
 from textor.errors import InvalidInput, NotFound, WrongState
@@ -237,3 +240,29 @@ def test_a_document_lists_what_is_missing_and_who_took_over(alice: User) -> None
     found = library.document(titled(alice, "Holed", status=Status.PARTIAL, text="hello", details=details))
     assert found.gaps == [Gap(0.0, 30.0, ""), Gap(60.0, 90.0, "Away.", 1)]
     assert found.warnings == ("two took over from one: It was away.",)
+
+
+@pytest.mark.both_databases
+def test_a_title_given_while_the_recording_is_measured_waits_for_its_end(
+    app: APIFlask, tools: Toolbox, alice: User, clock: FakeClock
+) -> None:
+    """Whoever holds a transcription and its recording holds the transcription first."""
+    row = titled(alice, "as it came")
+    user_id, row_id, seq, recording_id = alice.id, row.id, row.seq, row.recording_id
+    clock.advance(1)
+    db.session.commit()
+
+    def rename() -> None:
+        with app.app_context():
+            library.rename(tools, user_id, row_id, "a better name")
+            db.session.remove()
+
+    db.session.execute(update(Transcription).where(Transcription.seq == seq).values(message="Reading the recording"))
+    with ThreadPoolExecutor(1) as pool:
+        renamed = pool.submit(rename)
+        until(is_waited_for, "the new title waits")
+        db.session.execute(update(Recording).where(Recording.id == recording_id).values(seconds=7.0))
+        db.session.commit()
+        renamed.result(30)
+    db.session.expire_all()
+    assert (row.recording.title, row.recording.seconds) == ("a better name", 7.0)

@@ -201,8 +201,9 @@ def rename(tools: Toolbox, user_id: int, transcription_id: str, title: str) -> N
     title = titles.clean(title)
     if not title:
         raise InvalidInput("A title needs at least one letter.", field="title")
-    row.recording.title = title
     row.updated_at = tools.clock.now()
+    db.session.flush()  # the transcription before its recording, as everybody else who writes both
+    row.recording.title = title
     db.session.commit()
 
 
