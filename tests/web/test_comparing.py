@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from tests import factories
+from tests.fakes import remote_engine
 from tests.web.conftest import HTMX, Browser
 from textor.domain.transcript import Segment
 from textor.extensions import db
 from textor.features.transcription import comparing, segments
 from textor.models import Transcription, User
+from textor.toolbox import Toolbox
 
 
 @pytest.fixture
@@ -42,6 +44,20 @@ def form(page: str, action: str) -> dict[str, Any]:
     for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', found[1]):
         fields.setdefault(name, []).append(value)
     return fields
+
+
+def test_engines_that_do_not_understand_the_language_can_not_be_chosen(
+    alices: Browser, tools: Toolbox, finished: Transcription
+) -> None:
+    tools.engines["picky"] = remote_engine("picky", languages=frozenset({"fa", "pt"}))  # type: ignore[index]  # the dictionary itself
+    choices = re.compile(r'<option value="(?:fake_remote|picky)".*?</option>')
+    for asked, can in (("de", "disabled>Fake remote · not in German"), ("pt_br", ">Fake remote"), (None, ">Fake remote")):
+        finished.requested_language = asked
+        db.session.commit()
+        for page in (path(finished), f"/transcripts/{finished.id}"):
+            told = choices.findall(alices.get(page).text)
+            assert any("picky" in one and f"{can}</option>" in one for one in told)
+            assert not any("fake_remote" in one and "disabled" in one for one in told)
 
 
 def test_what_differs_is_marked_for_eyes_and_for_ears(alices: Browser, finished: Transcription, other: Transcription) -> None:
