@@ -70,10 +70,11 @@ def test_where_nothing_is_told_nothing_is_shown(alices: Browser, alice: User) ->
 
 
 def test_in_persian_our_figures_are_persian_and_theirs_as_they_came(alices: Browser, finished: Transcription) -> None:
-    finished.details, finished.confidence = {"request_id": "r-12"}, 0.5
+    finished.details, finished.confidence, finished.remote_id = {"request_id": "r-12"}, 0.5, "job-7"
     db.session.commit()
     page = alices.get(path(finished), headers={"Accept-Language": "fa"}).text
     assert "۵۰٪" in words(page)
+    assert "<bdi>job-7</bdi>" in page
     assert "<bdi>r-12</bdi>" in page  # on its line's own side, in its own direction
 
 

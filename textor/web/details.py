@@ -56,6 +56,8 @@ def of(row: Any, segments: Sequence[Segment]) -> Told:
     """`row` is a transcription as the library hands it out."""
     extras = details.read(row.details)
     theirs = [(_label(name), value, True) for name, value in extras.facts]
+    if row.remote_id:  # to be copied as it is, with its own digits
+        theirs.insert(0, (_("Provider's reference"), row.remote_id, True))
     return Told(extras, [*_ours(row), *theirs], voices(segments))
 
 
@@ -77,13 +79,11 @@ def _ours(row: Any) -> list[tuple[str, str, bool]]:
         (_("Confidence"), _percent(row.confidence)),
         (_("Language"), f"{locale.language_name(row.language)} · {_percent(row.language_confidence)}"),
         (_("Passages of other engines"), ", ".join(taken)),
-        (_("Provider's reference"), row.remote_id or ""),
     ]
     is_told = (
         row.confidence is not None,
         row.language_confidence is not None and bool(row.language),
         bool(taken),
-        bool(row.remote_id),
     )
     return [(name, value, False) for (name, value), is_known in zip(facts, is_told, strict=True) if is_known]
 
