@@ -10,7 +10,8 @@ from tests.shifts import AT_ONCE
 from textor import jobs
 from textor.domain.job_states import Status
 from textor.extensions import db
-from textor.job_queue import attention, runs, shift, slices, tickets
+from textor.job_queue import attention, news, runs, shift, slices, tickets
+from textor.toolbox import Toolbox
 
 __all__ = ["stage"]
 
@@ -27,22 +28,48 @@ def test_where_there_is_none_it_calls_nobody(stage: Stage) -> None:
     assert tickets.waiting(stage.tools, shift.QUEUE) == []
 
 
-def test_news_wakes_the_shift_that_is_there_and_asks_no_database(stage: Stage) -> None:
-    stage.upload()
+def test_news_reaches_the_shift_that_is_there_without_the_database(stage: Stage) -> None:
+    row_id = stage.upload()
+    stage.shift()
+    (one,) = stage.slices(row_id)
+    due_at, number = one.due_at, one.id
     stage.tools.redis.flushdb()
     stage.tools.redis.zadd(shift.ALIVE_KEY, {"one": stage.clock.now().timestamp() + 1})
     sent: list[str] = []
     event.listen(db.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
-    shift.news(stage.tools)
+    for _ in range(2):
+        shift.called_back(stage.tools, number)
     assert (sent, tickets.waiting(stage.tools, shift.QUEUE)) == ([], [])
-    assert stage.tools.redis.llen(shift.WAKE_KEY) == 1
+    assert stage.slices(row_id)[0].due_at == due_at
+    stage.provider.finished = {"remote-1"}
+    stage.shift()
+    assert stage.row(row_id).status == Status.COMPLETED
+    assert stage.provider.asked == ["remote-1"]
+    assert stage.tools.redis.llen(news.KEY) == 0
 
 
 def test_news_calls_a_shift_where_there_is_none(stage: Stage) -> None:
-    stage.upload()
+    row_id = stage.upload()
+    stage.shift()
     stage.tools.redis.flushdb()
-    shift.news(stage.tools)
+    shift.called_back(stage.tools, stage.slices(row_id)[0].id)
     assert len(tickets.waiting(stage.tools, shift.QUEUE)) == 1
+    assert [one.id for one in attention.due(stage.tools, "fake_remote", 9, starts=False)] == [stage.slices(row_id)[0].id]
+
+
+def test_news_without_redis_is_written_down(stage: Stage, away: Toolbox) -> None:
+    row_id = stage.upload()
+    stage.shift()
+    shift.called_back(replace(stage.tools, redis=away.redis), stage.slices(row_id)[0].id)
+    assert [one.id for one in attention.due(stage.tools, "fake_remote", 9, starts=False)] == [stage.slices(row_id)[0].id]
+
+
+def test_news_of_what_nobody_knows_changes_nothing(stage: Stage) -> None:
+    stage.upload()
+    stage.shift()
+    stage.tools.redis.rpush(news.KEY, 987_654)
+    stage.shift()
+    assert stage.provider.asked == []
 
 
 def test_what_waits_for_its_turn_again_calls_no_shift(stage: Stage) -> None:
@@ -67,9 +94,9 @@ def test_a_job_taken_on_in_the_last_moment_of_a_stop_is_written_down(stage: Stag
 
 
 def test_a_job_with_news_is_looked_at_before_those_that_are_late(stage: Stage) -> None:
-    late, news = stage.upload(), stage.upload(owner=factories.user("Bob").id)
+    late, told = stage.upload(), stage.upload(owner=factories.user("Bob").id)
     stage.shift()
     stage.clock.advance(60)
-    assert slices.wake(stage.slices(news)[0].id)
+    assert slices.wake([stage.slices(told)[0].id])
     found = attention.due(stage.tools, "fake_remote", 2, starts=False)
-    assert [one.claim.id for one in found] == [news, late]
+    assert [one.claim.id for one in found] == [told, late]

@@ -126,7 +126,7 @@ def test_a_holder_that_lost_its_lease_changes_nothing(stage: Stage) -> None:
 def test_a_webhook_makes_it_due_even_while_it_is_looked_at(stage: Stage) -> None:
     with_shift(stage, state=SliceState.REMOTE, remote_id="job")
     (held,) = slices.take(stage.tools, polls(stage))
-    assert slices.wake(held.id)
+    assert slices.wake([held.id])
     slices.ask_again([(held, stage.clock.now() + timedelta(seconds=30))])
     assert [one.id for one in polls(stage)] == [held.id]
 

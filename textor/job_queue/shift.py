@@ -26,7 +26,7 @@ from textor.adapters.stt.port import RemoteJob
 from textor.domain.job_states import Status
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
-from textor.job_queue import attention, breakers, clocks, discards, reconciler, slices, tickets
+from textor.job_queue import attention, breakers, clocks, discards, news, reconciler, slices, tickets
 from textor.job_queue.crew import DEFAULT, Answer, Crew, Terms, Work
 from textor.job_queue.hands import Choice, Hands, Said
 from textor.job_queue.inbox import Inbox
@@ -65,12 +65,22 @@ def wake(tools: Toolbox) -> None:
         pipeline.execute()
 
 
-def news(tools: Toolbox) -> None:
-    """A provider has called back: whoever has the shift looks at once. Takes no look at the database where somebody has it."""
-    with suppress(RedisError):
+def called_back(tools: Toolbox, slice_id: int) -> None:
+    """A provider has news of a slice: whoever has the shift asks it at once."""
+    if not _tell(tools, slice_id) and slices.wake([slice_id]):
+        ensure(tools)
+        wake(tools)
+
+
+def _tell(tools: Toolbox, slice_id: int) -> bool:
+    try:
         if not tools.redis.zcount(ALIVE_KEY, clocks.seconds(tools), "+inf"):
-            ensure(tools)
+            return False
+        news.tell(tools, slice_id)
+    except RedisError:
+        return False
     wake(tools)
+    return True
 
 
 def impatient(tools: Toolbox) -> Toolbox:
@@ -102,6 +112,8 @@ class Shift:
         self._began_at = self._busy_at = self._kept_at = monotonic()
         self._looked_at = 0.0
         self._is_known = True
+        self._has_news = threading.Event()
+        self._has_news.set()
         self._over = threading.Event()
         self._polls = ThreadPoolExecutor(terms.poll_threads, "poll")
         self._starts = ThreadPoolExecutor(terms.start_threads, "start")
@@ -198,7 +210,15 @@ class Shift:
             kept = slices.keep(self._tools, list(self._hands.held.values()))
             self._hands.held.update({one.id: one for one in kept})
 
+    def _hear(self) -> None:
+        """What providers have called back about becomes due, all in one statement."""
+        if self._has_news.is_set():
+            self._has_news.clear()
+            if found := news.heard(self._tools):
+                slices.wake(found)
+
     def _take_on(self) -> None:
+        self._hear()
         hands, now = self._hands, monotonic()
         hands.closed = {engine: until for engine, until in hands.closed.items() if until > now}
         for starts in (False, True):
@@ -255,6 +275,7 @@ class Shift:
         while not self._over.is_set():
             try:
                 if self._tools.redis.brpop([WAKE_KEY], timeout=1):
+                    self._has_news.set()
                     self._inbox.put(None)
             except RedisError:
                 self._over.wait(1)

@@ -11,7 +11,7 @@ Every write of a holder names its lease. Times are the toolbox's clock.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -128,9 +128,11 @@ def start_later(one: Taken, at: datetime, error: str, *, is_lost: bool) -> bool:
     return changed
 
 
-def wake(slice_id: int) -> bool:
-    """A provider says that it has news; it is asked at once, before all others. Commits."""
-    woken = claims.change(update(Slice).where(Slice.id == slice_id, Slice.state == SliceState.REMOTE).values(due_at=FIRST))
+def wake(slice_ids: Collection[int]) -> bool:
+    """Providers say that they have news of these; they are asked at once, before all others. False where none waits for any.
+    Commits."""
+    waits = (Slice.id.in_(sorted(slice_ids)), Slice.state == SliceState.REMOTE)
+    woken = claims.change(update(Slice).where(*waits).values(due_at=FIRST))
     db.session.commit()
     return woken
 

@@ -148,7 +148,7 @@ class RemoteMoves(Moves):
         """A provider says that it has news of a slice."""
         parts = list(self.story.now.parts)
         if parts:
-            slices.wake(parts[which % len(parts)])
+            slices.wake([parts[which % len(parts)]])
 
     def other_shift(self, which: int) -> None:
         """The other shift comes between."""

@@ -13,7 +13,7 @@ from textor.adapters.stt.port import Audio, Callback, Engine, Options, Progress,
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, NotAsked, TextorError, TooLong, Unavailable
 from textor.features.transcription import bulk, checkpoints, failover, finishing, fitting, orphans, recutting
-from textor.job_queue import shift, slices
+from textor.job_queue import shift
 from textor.job_queue.crew import Answer
 from textor.job_queue.discards import Due
 from textor.job_queue.slices import Taken
@@ -146,8 +146,8 @@ def called_back(tools: Toolbox, slice_id: int, proof: str, header: str) -> bool:
     """A provider says that a slice has news: it is asked at once. False for whoever can't know the slice's secrets."""
     fits = hmac.compare_digest(proof.encode(), _proof(tools, slice_id, "path").encode())
     fits &= hmac.compare_digest(header.encode(), secret(tools, slice_id).encode())
-    if fits and slices.wake(slice_id):
-        shift.news(tools)
+    if fits:
+        shift.called_back(tools, slice_id)
     return fits
 
 
