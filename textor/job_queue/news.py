@@ -1,7 +1,7 @@
 """What providers have called back about, on its way from the web to whoever has the shift.
 
-It is in Redis alone: what is lost there costs the time until the next look. The web writes nothing to the database, else a thousand
-callbacks would stand in line with the shift's own writes.
+It is in Redis alone: what is lost there costs the time until the next look. The web writes nothing to the database, else a
+thousand callbacks would stand in line with the shift's own writes.
 """
 
 from typing import Any
