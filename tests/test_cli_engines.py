@@ -86,10 +86,11 @@ def test_models_that_are_switched_off_are_warned_of(run: Run) -> None:
     assert not any(line.startswith("new ") for line in output.splitlines())
 
 
-def test_a_provider_that_does_not_answer_is_no_failure_of_the_command(run: Run, provider: Provider) -> None:
+def test_a_provider_that_does_not_answer_is_told_scripts_by_the_exit_code(run: Run, provider: Provider) -> None:
     provider.health_now = Health(reachable=False, reason="The key was refused.")
+    assert run("engines", "check", "--json").exit_code == 1
     answer = run("engines", "check")
-    assert answer.exit_code == 0
+    assert answer.exit_code == 1
     assert "ready, doesn't answer" in answer.output
     assert cells(answer.output, "provider").endswith("The key was refused.")
 

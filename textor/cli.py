@@ -144,12 +144,19 @@ def delete_model(name: str) -> None:
 @engine.command("check")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def check_engines(*, as_json: bool) -> None:
-    """What each engine can do and costs, whether its provider answers and has credit left, and what others lack."""
+    """What each engine can do and costs, whether its provider answers and has credit left, and what others lack. Ends with 1
+    where one that is set up doesn't answer."""
     tools = bootstrap.tools()
     cards = engine_cards.all_of(tools, health_checks.ask_now(tools))
     if as_json:
         click.echo(json.dumps([engine_cards.plain(card) for card in cards], indent=2))
-        return
+    else:
+        _tell_engines(cards)
+    if any(card.report and not card.report.reachable for card in cards):
+        sys.exit(1)
+
+
+def _tell_engines(cards: Sequence[Card]) -> None:
     _table(("ENGINE", "STATE", "CREDIT", "LANGUAGES", "LIMITS", "PRICE", "WHAT TO DO"), [_engine(card) for card in cards])
     going = [(card.offer.name, model) for card in cards for model in card.models if model.shutdown]
     if going:
