@@ -154,5 +154,6 @@ def test_make_tells_what_it_can_do() -> None:
         "bench",
         "bench-queue",
         "chaos",
+        "engine-table",
         "lock",
     ]
