@@ -52,6 +52,14 @@ def test_paths_are_joined_to_the_base() -> None:
     assert server.asked[0].startswith("GET /v1/jobs/1 ")
 
 
+def test_a_secret_that_a_server_repeats_is_taken_out_of_its_answer() -> None:
+    with serving(b"HTTP/1.1 401 No\r\nContent-Length: 16\r\n\r\nbad key: s3cr3t!") as server:
+        refused = client(server.url, secret="s3cr3t").send("GET", "/")
+        assert refused.text() == "bad key: !"
+        assert "s3cr3t" not in repr(client(server.url, secret="s3cr3t"))
+        assert client(server.url).send("GET", "/").text() == "bad key: s3cr3t!"
+
+
 @pytest.mark.parametrize("path", ["//other.example/x", "https:other.example/x", "/x?next=https://other.example"])
 def test_only_a_whole_address_leads_elsewhere(path: str) -> None:
     with serving(SOUND) as server:
@@ -193,7 +201,7 @@ def test_calls_one_after_another_use_one_connection() -> None:
 def test_calls_at_once_do_not_wait_for_each_other() -> None:
     def play(caller: socket.socket) -> None:
         while server.heard(caller):
-            time.sleep(0.2)
+            time.sleep(0.2)  # what a server takes to think: one after the other would show
             caller.sendall(SOUND)
 
     with serving(play) as server, ThreadPoolExecutor(32) as pool:

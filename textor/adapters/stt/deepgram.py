@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from textor.adapters.http_client import Answer, HttpClient
+from textor.adapters.http_client import HttpClient
 from textor.adapters.stt import deepgram_answers as answers
+from textor.adapters.stt import sending
 from textor.adapters.stt.deepgram_models import MODELS, NOVA_2, NOVA_3, theirs
 from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Health, Model, Options
 from textor.domain.transcript import Transcript
-from textor.errors import EngineError, InvalidInput, Unreachable
+from textor.errors import EngineError, InvalidInput
 from textor.settings import Settings
 
 NO_KEY = "Set DEEPGRAM_API_KEY to use Deepgram."
@@ -60,7 +61,7 @@ class DeepgramEngine(Engine):
 
     def __post_init__(self) -> None:
         headers = {"Authorization": f"Token {self.key}"}
-        self._http = HttpClient("Deepgram", self.base_url, headers, self.request_seconds, self.thinking_seconds)
+        self._http = HttpClient("Deepgram", self.base_url, headers, self.request_seconds, self.thinking_seconds, secret=self.key)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "DeepgramEngine":
@@ -117,14 +118,7 @@ class DeepgramEngine(Engine):
 
     def _said(self, method: str, path: str, **request: Any) -> Mapping[str, Any]:
         """The JSON object that answers. Raises EngineError."""
-        state = self.availability()
-        if state.reason:
-            raise EngineError(state.reason)
-        try:
-            answer: Answer = self._http.send(method, path, **request)
-        except Unreachable as error:
-            raise EngineError(error.message, retryable=True) from error
-        answer = replace(answer, body=answer.body.replace(self.key.encode(), b""))  # some servers repeat what they refuse
+        answer = sending.sent(self, self._http, method, path, **request)
         if answer.status != 200:
             raise answers.refused(answer)
         said = answer.json()

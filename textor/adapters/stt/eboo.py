@@ -7,15 +7,16 @@ import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from textor.adapters.http_client import REQUEST_SECONDS, Answer, HttpClient
 from textor.adapters.stt import eboo_answers as answers
+from textor.adapters.stt import sending
 from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Health, Options, Progress, RemoteJob
 from textor.domain.transcript import Transcript
-from textor.errors import EngineError, JobLost, TooLong, Unreachable
+from textor.errors import EngineError, JobLost, TooLong
 from textor.settings import Settings
 
 PATH = "/api/ocr/getway"  # theirs, spelling and all
@@ -46,7 +47,7 @@ class EbooEngine(Engine):
     order = 70
 
     def __post_init__(self) -> None:
-        self._http = HttpClient("EBOO", self.base_url, seconds=self.request_seconds)
+        self._http = HttpClient("EBOO", self.base_url, seconds=self.request_seconds, secret=self.token)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "EbooEngine":
@@ -128,15 +129,10 @@ class EbooEngine(Engine):
 
     def _command(self, command: str, file: File | None = None, **fields: str) -> Mapping[str, Any]:
         """The JSON object that EBOO answers with, whatever its status says. Raises EngineError where there is none."""
-        state = self.availability()
-        if state.reason:
-            raise EngineError(state.reason)
         data = {"token": self.token, "command": command, **fields}
-        try:
-            answer = self._http.send("POST", PATH, data=data, files={"filehandle": file} if file else None)
-        except Unreachable as error:
-            raise EngineError(error.message, retryable=True) from error
-        said = replace(answer, body=answer.body.replace(self.token.encode(), b"")).json()  # some servers repeat what they refuse
+        files = {"filehandle": file} if file else None
+        answer = sending.sent(self, self._http, "POST", PATH, data=data, files=files)
+        said = answer.json()
         if isinstance(said, dict) and (answer.status == 200 or answers.is_known(said)):
             return said
         raise answers.misunderstood() if answer.status == 200 else _out_of_order(answer)

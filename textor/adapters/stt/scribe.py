@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from textor.adapters.http_client import REQUEST_SECONDS, Answer, HttpClient
 from textor.adapters.stt import scribe_answers as answers
-from textor.adapters.stt import scribe_languages
+from textor.adapters.stt import scribe_languages, sending
 from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Health, Options, Progress, RemoteJob
 from textor.domain.transcript import Transcript
-from textor.errors import EngineError, JobLost, TooLong, Unreachable
+from textor.errors import EngineError, JobLost, TooLong
 from textor.settings import Settings
 
 STORAGE, JOBS, CREDIT = "/api/v1/storage", "/api/v2/generate", "/api/v1/credit/statement"
@@ -53,7 +53,9 @@ class ScribeEngine(Engine):
 
     def __post_init__(self) -> None:
         headers = {"Authorization": f"Bearer {self.key}"}
-        self._http = HttpClient("MetisAI", self.base_url, headers, seconds=self.request_seconds, max_bytes=MAX_ANSWER_BYTES)
+        self._http = HttpClient(
+            "MetisAI", self.base_url, headers, seconds=self.request_seconds, max_bytes=MAX_ANSWER_BYTES, secret=self.key
+        )
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "ScribeEngine":
@@ -112,7 +114,7 @@ class ScribeEngine(Engine):
         """A text from where MetisAI says that it is, which gets to know no key of ours."""
         if not _may_be_asked(url, self.base_url):
             raise answers.misunderstood()
-        answer = self._try("GET", url)
+        answer = sending.sent(self, self._http, "GET", url)
         if answer.status != 200:
             raise EngineError(f"The text could not be fetched from MetisAI (the answer was {answer.status}).", retryable=True)
         return answer.body
@@ -125,20 +127,10 @@ class ScribeEngine(Engine):
 
     def _sent(self, method: str, path: str, **request: Any) -> Answer:
         """The answer to a request that MetisAI took. Raises EngineError where it did not."""
-        state = self.availability()
-        if state.reason:
-            raise EngineError(state.reason)
-        answer = self._try(method, path, **request)
-        answer = replace(answer, body=answer.body.replace(self.key.encode(), b""))  # some servers repeat what they refuse
+        answer = sending.sent(self, self._http, method, path, **request)
         if answer.status in {200, 201, 202}:
             return answer
         raise _lost() if answer.status == 404 and method == "GET" and path.startswith(JOBS) else _refused(answer)
-
-    def _try(self, method: str, path: str, **request: Any) -> Answer:
-        try:
-            return self._http.send(method, path, **request)
-        except Unreachable as error:
-            raise EngineError(error.message, retryable=True) from error
 
 
 def _lost() -> JobLost:

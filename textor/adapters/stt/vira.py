@@ -6,14 +6,15 @@ knows for sure: a refusal for length has shorter pieces sent.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from textor.adapters.http_client import Answer, HttpClient
+from textor.adapters.http_client import HttpClient
+from textor.adapters.stt import sending
 from textor.adapters.stt import vira_answers as answers
 from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Health, Model, Options, Progress, RemoteJob
 from textor.domain.transcript import Transcript
-from textor.errors import EngineError, InvalidInput, JobLost, Unreachable
+from textor.errors import EngineError, InvalidInput, JobLost
 from textor.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class ViraEngine(Engine):
 
     def __post_init__(self) -> None:
         headers = {"gateway-token": self.token, "Accept": "application/json"}
-        self._http = HttpClient("Vira", self.base_url, headers, self.request_seconds, self.thinking_seconds)
+        self._http = HttpClient("Vira", self.base_url, headers, self.request_seconds, self.thinking_seconds, secret=self.token)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "ViraEngine":
@@ -78,7 +79,7 @@ class ViraEngine(Engine):
     def health(self) -> Health:
         """Asks after a job that nobody has: whoever has no good token isn't told so much as that."""
         try:
-            answer = self._send("GET", RESULT_PATH, params={"id": NOBODYS_JOB})
+            answer = sending.sent(self, self._http, "GET", RESULT_PATH, params={"id": NOBODYS_JOB})
         except EngineError as error:
             return Health(False, error.message)
         reason = answers.ailment(answer)
@@ -103,7 +104,7 @@ class ViraEngine(Engine):
 
     def _said(self, method: str, path: str, **request: Any) -> Mapping[str, Any]:
         """The JSON object that answers. Raises EngineError where it is an error, JobLost where a job is unknown."""
-        answer = self._send(method, path, **request)
+        answer = sending.sent(self, self._http, method, path, **request)
         log.debug("Vira answered %s; its trace: %s", answer.status, answers.trace(answer))
         if answer.status == 404 and method == "GET":
             raise JobLost("Vira does not know this job any more.", retryable=True)
@@ -113,16 +114,6 @@ class ViraEngine(Engine):
         if not isinstance(said, dict):
             raise answers.misunderstood()
         return said
-
-    def _send(self, method: str, path: str, **request: Any) -> Answer:
-        state = self.availability()
-        if state.reason:
-            raise EngineError(state.reason)
-        try:
-            answer: Answer = self._http.send(method, path, **request)
-        except Unreachable as error:
-            raise EngineError(error.message, retryable=True) from error
-        return replace(answer, body=answer.body.replace(self.token.encode(), b""))  # some servers repeat what they refuse
 
 
 def _wishes(options: Options) -> dict[str, Any]:
