@@ -23,11 +23,6 @@ from textor.errors import Unreachable
 KEY = "Bearer a-key-of-ours"
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
 def client(url: str, **limits: Any) -> HttpClient:
     return HttpClient("Somebody", url, {"Authorization": KEY}, **limits)
 

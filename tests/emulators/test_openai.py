@@ -14,7 +14,7 @@ import pytest
 from openai.types import Model
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
-from tests.adapters.stt.test_openai import at, heard, no_proxy, wav
+from tests.adapters.stt.test_openai import at, heard, wav
 from tests.conftest import FIXTURES, SHARED, missing
 from tests.emulators.faults import Fault
 from tests.emulators.openai import OpenAI
@@ -22,8 +22,6 @@ from tests.emulators.openai_answers import OPENAIS
 from tests.emulators.provider import as_json, serving
 from tests.laws import ROOT
 from textor.adapters.stt.port import Options
-
-__all__ = ["no_proxy"]
 
 SOUND = (FIXTURES / "sample.flac").read_bytes()
 SHAPES = {

@@ -28,11 +28,6 @@ SHA256 = sha256(RECORDING.read_bytes()).hexdigest()
 NO_OPTIONS = Options()
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
 @pytest.fixture
 def provider() -> Iterator[AssemblyAI]:
     with serving(AssemblyAI(KEY)) as emulator:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.adapters.stt.test_assemblyai import NO_OPTIONS, engine, no_proxy, provider, started
+from tests.adapters.stt.test_assemblyai import NO_OPTIONS, engine, provider, started
 from tests.conftest import SHARED, missing
 from tests.emulators.assemblyai import AssemblyAI
 from textor.adapters.stt import assemblyai_extras as extras
@@ -15,7 +15,7 @@ from textor.adapters.stt.assemblyai import AssemblyAIEngine
 from textor.domain import details
 from textor.domain.transcript import Transcript
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 NAMES = (
     "chapters",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.stt.test_assemblyai import KEY, NO_OPTIONS, at, engine, no_proxy, provider, started
+from tests.adapters.stt.test_assemblyai import KEY, NO_OPTIONS, at, engine, provider, started
 from tests.conftest import missing
 from tests.emulators.assemblyai import AssemblyAI
 from textor.adapters.stt.assemblyai import AssemblyAIEngine
@@ -21,7 +21,7 @@ from textor.adapters.stt.port import RemoteJob
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, JobLost
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 JOB = RemoteJob("11111111-2222-3333-4444-555555555555")
 BALANCE = "Your current account balance is negative. Please top up to continue using the API."

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.stt.test_assemblyai import engine, no_proxy, provider, started
+from tests.adapters.stt.test_assemblyai import engine, provider, started
 from tests.adapters.stt.test_assemblyai_failures import failure_of_start
 from tests.emulators.assemblyai import AssemblyAI
 from textor.adapters.stt.assemblyai import AssemblyAIEngine
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.stt.test_assemblyai import KEY, at, engine, no_proxy, provider
+from tests.adapters.stt.test_assemblyai import KEY, at, engine, provider
 from tests.conftest import SHARED, missing
 from tests.emulators.assemblyai import AssemblyAI
 from tests.laws import ROOT
@@ -15,7 +15,7 @@ from textor.adapters.stt.assemblyai import LANGUAGES, AssemblyAIEngine
 from textor.adapters.stt.port import Health
 from textor.errors import ConfigurationError
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 
 def test_it_is_ready_with_a_key_and_says_what_to_set_without(tmp_path: Path) -> None:

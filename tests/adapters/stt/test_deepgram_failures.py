@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.stt.test_deepgram import KEY, NO_OPTIONS, at, engine, heard, no_proxy, provider, recording
+from tests.adapters.stt.test_deepgram import KEY, NO_OPTIONS, at, engine, heard, provider, recording
 from tests.emulators.deepgram import NO_CREDIT, Deepgram
 from textor.adapters.stt.deepgram import DeepgramEngine
 from textor.adapters.stt.port import Options
 from textor.errors import EngineError
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 CORRUPT = "Bad Request: failed to process audio: corrupt or unsupported data"
 NO_SUCH_MODEL = "Bad Request: No such model/language/tier combination found. See https://a.example/b."

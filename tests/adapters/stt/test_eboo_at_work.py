@@ -10,7 +10,7 @@ import pytest
 
 from tests import factories
 from tests.adapters.stt.listening import samples
-from tests.adapters.stt.test_eboo import TOKEN, at, no_proxy
+from tests.adapters.stt.test_eboo import TOKEN, at
 from tests.conftest import FIXTURES
 from tests.emulators.eboo import Eboo, status
 from tests.emulators.provider import serving
@@ -25,7 +25,7 @@ from textor.features.transcription import control
 from textor.job_queue import attention, slices
 from textor.jobs import GuardedCrew
 
-__all__ = ["alice", "clock", "no_proxy", "stage", "tools"]
+__all__ = ["alice", "clock", "stage", "tools"]
 
 WORDS = [Spoken("سلام", 0.4, 1.0), Spoken("امروز", 1.0, 2.0)]
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.stt.test_eboo import NO_OPTIONS, SHA256, TOKEN, at, engine, no_proxy, provider, segments, started
+from tests.adapters.stt.test_eboo import NO_OPTIONS, SHA256, TOKEN, at, engine, provider, segments, started
 from tests.emulators.eboo import Eboo, status
 from textor.adapters.stt.eboo import EbooEngine
 from textor.adapters.stt.eboo_answers import ERRORS
 from textor.adapters.stt.port import RemoteJob
 from textor.errors import EngineError, JobLost, TooLong
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 JOB = RemoteJob("00112233445566778899aabbccddeeff")
 MISUNDERSTOOD = "EBOO gave an answer that Textor does not understand."

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.stt.test_eboo import NO_OPTIONS, SHA256, engine, no_proxy, provider, segments, started
+from tests.adapters.stt.test_eboo import NO_OPTIONS, SHA256, engine, provider, segments, started
 from tests.adapters.stt.test_eboo_failures import failure_of_start
 from tests.emulators.eboo import Eboo, status
 from textor.adapters.stt.eboo import EbooEngine
 from textor.adapters.stt.port import Options
 from textor.errors import EngineError
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 
 @dataclass

@@ -33,11 +33,6 @@ SPEAKERS = Options(model="gpt-4o-transcribe-diarize", diarize=True)
 SAID = [Spoken("Good", 0.5, 0.9), Spoken("evening.", 1.0, 1.75), Spoken("Who", 2.0, 2.2), Spoken("is?", 2.2, 3)]
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
 @pytest.fixture
 def provider() -> Iterator[OpenAI]:
     with serving(OpenAI(KEY)) as emulator:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.adapters.stt.listening import samples
-from tests.adapters.stt.test_openai import KEY, at, no_proxy
+from tests.adapters.stt.test_openai import KEY, at
 from tests.conftest import FIXTURES
 from tests.emulators.openai import OpenAI
 from tests.emulators.openai_answers import Voice
@@ -20,7 +20,7 @@ from textor.domain.job_states import Status
 from textor.domain.transcript import Segment
 from textor.features.recordings import library
 
-__all__ = ["alice", "clock", "no_proxy", "stage", "tools"]
+__all__ = ["alice", "clock", "stage", "tools"]
 
 REPEATS = 4
 LONG_SECONDS = REPEATS * 12.45

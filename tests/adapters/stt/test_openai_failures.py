@@ -11,14 +11,14 @@ import pytest
 from aiohttp import web
 
 from tests.adapters.stt.test_assemblyai_failures import https_server
-from tests.adapters.stt.test_openai import KEY, NO_OPTIONS, SPEAKERS, WHISPER, at, engine, heard, no_proxy, provider, wav
+from tests.adapters.stt.test_openai import KEY, NO_OPTIONS, SPEAKERS, WHISPER, at, engine, heard, provider, wav
 from tests.emulators.openai import OpenAI
 from tests.emulators.provider import serving
 from textor.adapters.stt.openai import OpenAIEngine
 from textor.adapters.stt.port import Options
 from textor.errors import EngineError, TooLong
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 QUOTA = "You exceeded your current quota, please check your plan and billing details. See https://a.example/b."
 TOO_FAST = (

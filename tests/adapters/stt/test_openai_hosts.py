@@ -17,7 +17,6 @@ from tests.adapters.stt.test_openai import (
     asked,
     at,
     heard,
-    no_proxy,
     recording,
     segments,
     wav,
@@ -29,8 +28,6 @@ from textor.adapters.stt.openai import OpenAIEngine
 from textor.adapters.stt.port import Options
 from textor.domain.transcript import Segment
 from textor.errors import EngineError, InvalidInput, TooLong
-
-__all__ = ["no_proxy"]
 
 MODEL = "whisper-large-v3"
 ALL = Voice(("json", "text", "verbose_json"))

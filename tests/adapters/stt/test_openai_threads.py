@@ -8,12 +8,12 @@ from contextlib import suppress
 
 import pytest
 
-from tests.adapters.stt.test_openai import engine, heard, no_proxy, provider, segments
+from tests.adapters.stt.test_openai import engine, heard, provider, segments
 from tests.emulators.openai import OpenAI
 from tests.laws import ROOT
 from textor.adapters.stt.openai import OpenAIEngine
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 # The switch interval makes threads meet in the midst of an import, as they do on a busy machine.
 PROGRAM = """

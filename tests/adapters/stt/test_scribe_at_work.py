@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import factories
-from tests.adapters.stt.test_scribe import KEY, at, no_proxy
+from tests.adapters.stt.test_scribe import KEY, at
 from tests.emulators.provider import serving
 from tests.emulators.scribe import Scribe
 from tests.providers import Stage, stage
@@ -14,7 +14,7 @@ from textor.domain.job_states import Status
 from textor.domain.transcript import Segment
 from textor.features.recordings import library
 
-__all__ = ["alice", "clock", "no_proxy", "stage", "tools"]
+__all__ = ["alice", "clock", "stage", "tools"]
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.stt.test_scribe import KEY, NO_OPTIONS, SHA256, at, engine, no_proxy, provider, started
+from tests.adapters.stt.test_scribe import KEY, NO_OPTIONS, SHA256, at, engine, provider, started
 from tests.emulators.scribe import Scribe
 from textor.adapters.stt.port import RemoteJob
 from textor.adapters.stt.scribe import ScribeEngine
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, JobLost, TooLong
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 JOB = RemoteJob("11111111-2222-3333-4444-555555555555")
 MISUNDERSTOOD = "MetisAI gave an answer that Textor does not understand."

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.adapters.stt.test_scribe import NO_OPTIONS, engine, heard, no_proxy, provider, segments, started
+from tests.adapters.stt.test_scribe import NO_OPTIONS, engine, heard, provider, segments, started
 from tests.adapters.stt.test_scribe_failures import MISUNDERSTOOD, failure_of_check
 from tests.emulators.scribe import Scribe
 from textor.adapters.stt.scribe import ScribeEngine
@@ -12,7 +12,7 @@ from textor.adapters.stt.scribe_answers import downloaded
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 
 @pytest.mark.parametrize(

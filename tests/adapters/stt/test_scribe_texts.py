@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.stt.test_scribe import NO_OPTIONS, SHA256, engine, heard, no_proxy, provider, segments, started
+from tests.adapters.stt.test_scribe import NO_OPTIONS, SHA256, engine, heard, provider, segments, started
 from tests.emulators.scribe import Scribe
 from tests.emulators.speech import Spoken
 from textor.adapters.stt.scribe import ScribeEngine
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 SENTENCES = [
     Spoken("Good", 0.5, 0.9),

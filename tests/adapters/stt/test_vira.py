@@ -26,11 +26,6 @@ SHA256 = sha256(RECORDING.read_bytes()).hexdigest()
 NO_OPTIONS = Options()
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
 @pytest.fixture
 def provider() -> Iterator[Vira]:
     with serving(Vira(TOKEN)) as emulator:

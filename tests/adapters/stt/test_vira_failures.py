@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.stt.test_vira import NO_OPTIONS, TOKEN, at, engine, no_proxy, provider, recording
+from tests.adapters.stt.test_vira import NO_OPTIONS, TOKEN, at, engine, provider, recording
 from tests.emulators.vira import NO_CREDIT, Vira
 from textor.adapters.stt.port import RemoteJob
 from textor.adapters.stt.vira import ViraEngine
 from textor.errors import EngineError, JobLost, TooLong
 
-__all__ = ["engine", "no_proxy", "provider"]
+__all__ = ["engine", "provider"]
 
 JOB = RemoteJob("11111111-2222-3333-4444-555555555555")
 MISUNDERSTOOD = "Vira gave an answer that Textor does not understand."

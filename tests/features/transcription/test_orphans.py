@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests import factories
-from tests.adapters.stt.test_assemblyai import KEY, at, no_proxy, recording
+from tests.adapters.stt.test_assemblyai import KEY, at, recording
 from tests.emulators.assemblyai import AssemblyAI
 from tests.emulators.provider import serving
 from tests.fakes import FakeClock, FakeRemoteEngine
@@ -21,8 +21,6 @@ from textor.features.transcription.orphans import Noted
 from textor.job_queue import breakers, tickets
 from textor.models import Discard, Slice, User
 from textor.toolbox import Toolbox
-
-__all__ = ["no_proxy"]
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("app")]
 

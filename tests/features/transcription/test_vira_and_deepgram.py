@@ -7,7 +7,6 @@ from hashlib import sha256
 import pytest
 
 from tests.adapters.stt.test_deepgram import at as deepgram_at
-from tests.adapters.stt.test_deepgram import no_proxy
 from tests.adapters.stt.test_vira import at as vira_at
 from tests.emulators import speech
 from tests.emulators.deepgram import Deepgram
@@ -19,7 +18,7 @@ from textor.adapters.stt.vira import ViraEngine
 from textor.domain.job_states import Status
 from textor.features.recordings import library
 
-__all__ = ["no_proxy", "stage"]
+__all__ = ["stage"]
 
 pytestmark = pytest.mark.both_databases
 
