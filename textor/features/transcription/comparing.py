@@ -225,9 +225,8 @@ def _missing(
 
 
 def _is(tools: Toolbox, row: Transcription, engine: str, options: Options) -> bool:
-    models = tools.engines[engine].models()
-    default = models[0].name if models else None
-    return row.engine == engine and (row.model or default) == (options.model or default)
+    heard_with = [engines.model_heard_with(tools, engine, model) for model in (row.model, options.model)]
+    return row.engine == engine and heard_with[0] == heard_with[1]
 
 
 def _row(tools: Toolbox, base: Transcription, engine: str, options: Options) -> Transcription:

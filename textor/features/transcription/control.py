@@ -23,7 +23,7 @@ def retry(tools: Toolbox, user_id: int, transcription_id: str, engine: str | Non
     if row.status in OPEN:
         raise WrongState("This transcription is still waiting or running. Cancel it first.")
     changes: dict[str, str | None] = {}
-    if engine and (engine != row.engine or (model and model != (row.model or _default_model(tools, engine)))):
+    if engine and (engine != row.engine or (model and model != engines.model_heard_with(tools, engine, row.model))):
         hints = engines.hints_of(row)
         engines.check_choice(tools, engine, model, row.requested_language, diarize=row.diarize, hints=hints)
         changes = {"engine": engine, "model": model}
@@ -31,9 +31,3 @@ def retry(tools: Toolbox, user_id: int, transcription_id: str, engine: str | Non
     spending.check(tools, user_id, changes.get("engine") or row.engine, changes.get("model", row.model), seconds)
     if not lanes.requeue(tools, transcription_id, **changes):
         raise WrongState("This transcription is still waiting or running. Cancel it first.")
-
-
-def _default_model(tools: Toolbox, engine: str) -> str | None:
-    """What a transcription is heard with where nobody has named a model."""
-    known = tools.engines.get(engine)
-    return next((model.name for model in known.models()), None) if known else None

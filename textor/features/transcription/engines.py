@@ -81,6 +81,12 @@ def default(tools: Toolbox) -> str:
     return next((name for name in preferred if name in ready), LAST_CHOICE)
 
 
+def model_heard_with(tools: Toolbox, engine_name: str, model: str | None) -> str | None:
+    """The model of a transcription: the engine's first where nobody has named one, None where it has none or isn't here."""
+    known = tools.engines.get(engine_name)
+    return model or (next((one.name for one in known.models()), None) if known else None)
+
+
 def public_name(engine_name: str, model: str | None) -> str:
     """What programs call a choice: Whisper's models by their own names, others as `engine/model`."""
     if model is None:
