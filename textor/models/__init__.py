@@ -2,12 +2,31 @@
 
 from textor.models.api_keys import ApiKey
 from textor.models.charges import Charge
+from textor.models.deliveries import Delivery
 from textor.models.discards import Discard
+from textor.models.edits import Edit
+from textor.models.first_answers import FirstAnswer
 from textor.models.jobs import Job
 from textor.models.recordings import Recording
 from textor.models.segments import SegmentRow, Speaker
 from textor.models.slices import Slice
+from textor.models.token_families import TokenFamily
 from textor.models.transcriptions import Transcription
 from textor.models.users import User
 
-__all__ = ["ApiKey", "Charge", "Discard", "Job", "Recording", "SegmentRow", "Slice", "Speaker", "Transcription", "User"]
+__all__ = [
+    "ApiKey",
+    "Charge",
+    "Delivery",
+    "Discard",
+    "Edit",
+    "FirstAnswer",
+    "Job",
+    "Recording",
+    "SegmentRow",
+    "Slice",
+    "Speaker",
+    "TokenFamily",
+    "Transcription",
+    "User",
+]

@@ -73,5 +73,9 @@ class Transcription(Model):
     """What all runs over this row have cost; None: nothing that anybody knows of."""
     heard_seconds: Mapped[float | None] = mapped_column(Float(53))
     """Sound that engines were given in all runs."""
+    version: Mapped[int] = mapped_column(default=0)
+    """Goes up with every change that a person makes to the text; see Edit."""
+    webhook_url: Mapped[str | None] = mapped_column(String(2048))
+    """Whom the request wanted to be told of its end."""
 
     recording: Mapped[Recording] = relationship(lazy="joined")

@@ -40,6 +40,12 @@ class User(Model):
     model: Mapped[str | None] = mapped_column(String(64))
     monthly_budget: Mapped[float | None] = mapped_column(Float(53))
     """US dollars; None: what the setting allows everybody."""
+    quota: Mapped[str | None] = mapped_column(String(100))
+    """How much work programs may create for them ("25/day"); None: what the setting allows everybody."""
+    webhook_url: Mapped[str | None] = mapped_column(String(2048))
+    """Where their own server is told of everything that is finished; None: only where a request names an address."""
+    webhook_secret: Mapped[str | None] = mapped_column(String(100))
+    """What those messages are signed with; made when it is first needed."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
