@@ -70,6 +70,17 @@ class Settings:
     htmx_url: str = _from("HTMX_URL", setting_values.text, HTMX_CDN)
     web_concurrency: int = _from("WEB_CONCURRENCY", setting_values.whole(1, 64), 2)
     workers: int = _from("WORKERS", setting_values.whole(1, 64), 2)
+    api_key: str = _from("API_KEY", setting_values.key, "", secret=True)
+    allow_guests: bool = _from("ALLOW_GUESTS", setting_values.flag, True)
+    cors_allowed_origins: tuple[str, ...] = _from("CORS_ALLOWED_ORIGINS", setting_values.words, ())
+    quota_user: str = _from("QUOTA_USER", setting_values.quota, "25/day")
+    quota_guest: str = _from("QUOTA_GUEST", setting_values.quota, "5/day")
+    quota_reads: str = _from("QUOTA_READS", setting_values.quota, "600/minute")
+    quota_counts_reads: bool = _from("QUOTA_COUNTS_READS", setting_values.flag, False)
+    user_minutes_per_month: int | None = _from("USER_MINUTES_PER_MONTH", setting_values.whole(0, 10_000_000))
+    sync_wait_seconds: int = _from("SYNC_WAIT_SECONDS", setting_values.whole(0, 300), 25)
+    metrics_token: str = _from("METRICS_TOKEN", setting_values.key, "", secret=True)
+    max_upload_mb_guest: int = _from("MAX_UPLOAD_MB_GUEST", setting_values.whole(1, 20_000), 5)
     max_upload_mb: int = _from("MAX_UPLOAD_MB", setting_values.whole(1, 20_000), 500)
     max_audio_hours: int = _from("MAX_AUDIO_HOURS", setting_values.whole(1, 48), 12)
     default_engine: str = _from("DEFAULT_ENGINE", setting_values.text, "")
@@ -108,6 +119,10 @@ class Settings:
     @property
     def max_upload_bytes(self) -> int:
         return self.max_upload_mb * 1_000_000
+
+    @property
+    def max_upload_bytes_guest(self) -> int:
+        return min(self.max_upload_mb_guest, self.max_upload_mb) * 1_000_000
 
     @property
     def local_url(self) -> str:
