@@ -4,11 +4,13 @@ TextorError                 message is a sentence fit for the user
 ├── InvalidInput            400  the caller sent something that can't be used
 │   └── NotMedia            400  a file that isn't audio or video
 ├── TooLarge                413  over the caller's size limit
+├── NotAuthenticated        401  no credentials, or bad ones
 ├── NotAllowed              403  known, but not allowed
 ├── OverBudget              402  it would cost more than the month has left
 ├── NotFound                404  unknown, or somebody else's
 ├── WrongState              409  not possible in the state the thing is in
 ├── TooManyRequests         429  a limit was hit; carries retry_after
+│   └── QuotaExceeded       429  the day's work is used up
 ├── Unavailable             503  something Textor depends on is down
 ├── Unreachable                  a server outside gave no answer that can be read
 ├── EngineError                  a speech engine failed; retryable or final
@@ -55,6 +57,12 @@ class TooLarge(TextorError):
     status = 413
 
 
+class NotAuthenticated(TextorError):
+    """Nobody was shown where somebody is needed, or the credential that was shown is not good."""
+
+    status = 401
+
+
 class NotAllowed(TextorError):
     """The caller is known and may not do this."""
 
@@ -87,6 +95,10 @@ class TooManyRequests(TextorError):
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class QuotaExceeded(TooManyRequests):
+    """The caller has created as much work as they may until `retry_after` is over."""
 
 
 class Unavailable(TextorError):

@@ -1,4 +1,4 @@
-"""People. The row of a guest or of an API caller will be the same kind of row."""
+"""People. Guests, and the setting API_KEY, have the same kind of row."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from textor.extensions import Model
 from textor.models.columns import BigId, UtcDateTime, in_words
+
+BOOTSTRAP_KEY = "@api_key"
+"""The `username_key` of the account that the setting API_KEY stands for: nobody can choose a name with an @."""
 
 
 class Role(StrEnum):

@@ -5,9 +5,9 @@ from flask import make_response, render_template, request, send_file
 from werkzeug.wrappers import Response
 
 from textor import bootstrap
+from textor.doorstep import streaming
 from textor.features.recordings import exports
 from textor.routing import READ_LIMIT, limited, login_needed
-from textor.web import streaming
 from textor.web.visitors import me
 
 LOOK_AGAIN_SECONDS = 2

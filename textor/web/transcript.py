@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response
 
 from textor import bootstrap
 from textor.domain import job_states, statistics
+from textor.doorstep import streaming
 from textor.features.recordings import library
 from textor.features.transcription import comparing
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
-from textor.web import choices, details, etas, forms, htmx, locale, reading, streaming
+from textor.web import choices, details, etas, forms, htmx, locale, reading
 from textor.web.visitors import me
 
 pages = APIBlueprint("transcript", __name__, url_prefix="/transcripts/<uuid:transcription_id>", enable_openapi=False)

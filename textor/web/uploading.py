@@ -10,10 +10,11 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from textor import bootstrap
+from textor.doorstep import uploads
 from textor.extensions import csrf
 from textor.features.recordings import intake, sample
 from textor.routing import WRITE_LIMIT, limited, login_needed
-from textor.web import dashboard, errors, forms, locale, uploads
+from textor.web import dashboard, errors, forms, locale
 from textor.web.visitors import me
 
 MOST_TOLD = 5  # refusals that are told one by one: they travel in a cookie

@@ -8,7 +8,7 @@ from textor.errors import NotFound
 from textor.extensions import db
 from textor.features.accounts import users
 from textor.models import User
-from textor.models.users import Role
+from textor.models.users import BOOTSTRAP_KEY, Role
 
 
 def everyone() -> Sequence[User]:
@@ -18,7 +18,8 @@ def everyone() -> Sequence[User]:
 
 def has_any() -> bool:
     """Whether anybody has signed up yet: the first one becomes the admin."""
-    return db.session.scalar(select(User.id).where(User.role != Role.GUEST).limit(1)) is not None
+    people = (User.role != Role.GUEST, User.username_key != BOOTSTRAP_KEY)
+    return db.session.scalar(select(User.id).where(*people).limit(1)) is not None
 
 
 def promote(username: str) -> User:

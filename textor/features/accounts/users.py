@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from textor.errors import InvalidInput, NotFound
 from textor.extensions import db
 from textor.models import User
-from textor.models.users import Role
+from textor.models.users import BOOTSTRAP_KEY, Role
 from textor.toolbox import Toolbox
 
 MIN_LENGTH = 8
@@ -152,7 +152,8 @@ def _hold_the_door() -> None:
 
 
 def _has_accounts(besides: int = 0) -> bool:
-    others = select(User.id).where(User.role != Role.GUEST, User.id != besides).limit(1)
+    people = (User.role != Role.GUEST, User.username_key != BOOTSTRAP_KEY)
+    others = select(User.id).where(*people, User.id != besides).limit(1)
     return db.session.scalar(others.with_for_update() if besides else others) is not None
 
 

@@ -1,15 +1,11 @@
 """Files from a form, straight from the socket into spools: nothing is held whole, hashed and counted while it comes.
 
-The one caller is a view that takes files:
+with uploads.spooled(tools, Allowance(limit_bytes=5_000_000, most_files=1)) as form:
+    for file in uploads.chosen():
+        uploads.accept(tools, user_id, file, Choice(...))
 
-    @pages.post("")
-    @csrf.exempt            # the automatic check would parse the body before the login is looked at; `receive` checks instead
-    @login_needed
-    @limited(WRITE_LIMIT)
-    def upload() -> Response:
-        results = uploads.receive(bootstrap.tools(), current_user.id, choice)   # choice(form) -> intake.Choice
-
-Nothing may touch `request.form` before: that would parse the body without the spools.
+The view that does so is exempt from the automatic CSRF check, which would parse the body without the spools; nothing may touch
+`request.form` before.
 """
 
 import time
@@ -82,36 +78,77 @@ class _Part(RawIOBase):
         return 0
 
 
-def receive(tools: Toolbox, user_id: int, choice: Callable[[MultiDict[str, str]], Choice]) -> list[Result]:
-    """Take in every file of the current request, each on its own: one that is refused doesn't hold up the others.
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one request may bring."""
 
-    Checks the declared length before the body is read, and the CSRF token (field or header) before a file is accepted.
-    Raises InvalidInput where there is no file, TooLarge where the request is too large to be read to its end, Unavailable.
+    limit_bytes: int
+    most_files: int = MOST_FILES
+
+    @property
+    def request_bytes(self) -> int:
+        return self.most_files * self.limit_bytes + FORM_BYTES
+
+
+def receive(tools: Toolbox, user_id: int, choice: Callable[[MultiDict[str, str]], Choice]) -> list[Result]:
+    """Take in every file of a page's form, each on its own: one that is refused doesn't hold up the others.
+
+    Checks the CSRF token (field or header) before a file is accepted. Raises what `spooled` raises, and InvalidInput where there
+    is no file.
+    """
+    with spooled(tools, Allowance(tools.settings.max_upload_bytes)) as form:
+        csrf.protect()
+        choices = choice(form)
+        return [_result(tools, user_id, file, choices) for file in chosen()]
+
+
+@contextmanager
+def spooled(tools: Toolbox, allowance: Allowance) -> Iterator[MultiDict[str, str]]:
+    """The current request's form, parsed; its files are in spools until the end of the block.
+
+    Checks the declared length before the body is read. Raises TooLarge where the request is too large to be read to its end,
+    InvalidInput for too many files, Unavailable.
     """
     current: Request = request._get_current_object()  # type: ignore[attr-defined]  # a proxy's own method
     with _drained_after_refusal(current), ExitStack() as spools:
-        limit = tools.settings.max_upload_bytes
-        _refuse_hopeless(current, limit)
-        current.max_content_length = MOST_FILES * limit + FORM_BYTES
+        _refuse_hopeless(current, allowance)
+        current.max_content_length = allowance.request_bytes
         db.session.rollback()  # whoever sends slowly must not hold a connection meanwhile: there are fewer than threads
-        current.form_data_parser_class = _parser(_Parts(tools, current, spools))
-        form = current.form
-        csrf.protect()
-        chosen = choice(form)
-        return [_result(tools, user_id, file, chosen) for file in _files(current)]
+        current.form_data_parser_class = _parser(_Parts(tools, current, spools, allowance))
+        yield current.form
 
 
-def _refuse_hopeless(current: Request, limit: int) -> None:
+def chosen(fields: Iterable[str] = FIELDS) -> list[FileStorage]:
+    """The files of a spooled request: a form with an empty file field sends a part without a name and content.
+
+    Raises InvalidInput where there is none.
+    """
+    parts = [file for field in fields for file in request.files.getlist(field)]
+    files = [file for file in parts if file.filename or _part(file).spool.size]
+    if not files:
+        raise InvalidInput("No file provided", field="file")
+    return files
+
+
+def accept(tools: Toolbox, user_id: int, file: FileStorage, choice: Choice) -> Any:
+    """Make a recording of one of them. Returns the transcription; raises what `intake.accept` raises, and TooLarge."""
+    part = _part(file)
+    if part.refusal:
+        raise part.refusal
+    return intake.accept(tools, user_id, part.spool, file.filename or "", choice)
+
+
+def _refuse_hopeless(current: Request, allowance: Allowance) -> None:
     """What can't fit even if every file is at its limit is refused unread."""
-    if (current.content_length or 0) > MOST_FILES * limit + FORM_BYTES:
-        raise TooLarge(f"File size exceeds {limit // 1_000_000}MB limit")
+    if (current.content_length or 0) > allowance.request_bytes:
+        raise TooLarge(f"File size exceeds {allowance.limit_bytes // 1_000_000}MB limit")
 
 
 class _Parts:
     """The files of one request. Their spools end with `spools`, whatever happens."""
 
-    def __init__(self, tools: Toolbox, current: Request, spools: ExitStack) -> None:
-        self._tools, self._request, self._spools = tools, current, spools
+    def __init__(self, tools: Toolbox, current: Request, spools: ExitStack, allowance: Allowance) -> None:
+        self._tools, self._request, self._spools, self._allowance = tools, current, spools, allowance
         self._count = 0
 
     def open(
@@ -119,9 +156,13 @@ class _Parts:
     ) -> IO[bytes]:
         """As werkzeug asks for it. What the sender says of the file is not believed."""
         self._count += 1
-        if self._count > MOST_FILES:
-            raise InvalidInput(f"More than {MOST_FILES} files at once. Upload the others afterwards.", field="file")
-        return cast("IO[bytes]", _Part(self._spools.enter_context(intake.spool(self._tools)), self._may_go_on))
+        most, limit = self._allowance.most_files, self._allowance.limit_bytes
+        if self._count > most:
+            told = (
+                "One file at a time, please." if most == 1 else f"More than {most} files at once. Upload the others afterwards."
+            )
+            raise InvalidInput(told, field="file")
+        return cast("IO[bytes]", _Part(self._spools.enter_context(intake.spool(self._tools, limit)), self._may_go_on))
 
     def _may_go_on(self) -> bool:
         """Whether so little is still to come that it can be read to its end after a refusal."""
@@ -139,21 +180,10 @@ def _parser(parts: _Parts) -> type[FormDataParser]:
     return Spooling
 
 
-def _files(current: Request) -> Iterable[FileStorage]:
-    """The files that were chosen: a form with an empty file field sends a part without a name and content."""
-    parts = [file for field in FIELDS for file in current.files.getlist(field)]
-    files = [file for file in parts if file.filename or _part(file).spool.size]
-    if not files:
-        raise InvalidInput("No file provided", field="file")
-    return files
-
-
 def _result(tools: Toolbox, user_id: int, file: FileStorage, choice: Choice) -> Result:
-    part, filename = _part(file), file.filename or ""
+    filename = file.filename or ""
     try:
-        if part.refusal:
-            raise part.refusal
-        return Accepted(filename, intake.accept(tools, user_id, part.spool, filename, choice))
+        return Accepted(filename, accept(tools, user_id, file, choice))
     except TextorError as error:
         return Refused(filename, error)
 

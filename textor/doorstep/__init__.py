@@ -1,0 +1,1 @@
+"""What both doors share and that knows requests: files coming in, sound going out."""

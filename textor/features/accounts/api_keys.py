@@ -1,0 +1,129 @@
+"""API keys: made, shown once, recognised, revoked."""
+
+import hmac
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from textor.domain import scopes, titles
+from textor.errors import InvalidInput, NotFound
+from textor.extensions import db
+from textor.features.accounts import callers, digests
+from textor.features.accounts.callers import Caller, Via
+from textor.models import ApiKey, User
+from textor.models.users import BOOTSTRAP_KEY, Role
+from textor.toolbox import Toolbox
+
+PREFIX = "tx_"
+SHOWN = 11
+PURPOSE = "api key"
+MOST_KEYS = 100
+LONGEST_NAME = 100
+USED_EVERY = timedelta(minutes=1)
+"""How exact the time of last use is: a write for every read would be a waste."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made; `text` is not to be had again."""
+
+    row: ApiKey
+    text: str = field(repr=False)
+
+
+def create(tools: Toolbox, user_id: int, name: str, wanted: Collection[str], expires_at: datetime | None = None) -> NewKey:
+    """Make a key. Raises InvalidInput for unknown scopes, those the owner doesn't have, a time that is past, too many keys."""
+    owner, now = db.session.get_one(User, user_id), tools.clock.now()
+    name = titles.clean(name)[:LONGEST_NAME]
+    if not name:
+        raise InvalidInput("Give the key a name, so that you know it again.", field="name")
+    _check_scopes(owner, wanted)
+    if expires_at is not None and expires_at <= now:
+        raise InvalidInput("The key would have expired already. Choose a time to come.", field="expires_at")
+    if len(listed(user_id)) >= MOST_KEYS:
+        raise InvalidInput(f"At most {MOST_KEYS} keys. Revoke one that is not used any more.", field="name")
+    text = digests.new_secret(PREFIX)
+    row = ApiKey(
+        user_id=user_id,
+        name=name,
+        prefix=text[:SHOWN],
+        key_hash=digests.of(tools.settings, PURPOSE, text),
+        scopes=[scope for scope in scopes.SCOPES if scope in wanted],
+        created_at=now,
+        expires_at=expires_at,
+    )
+    db.session.add(row)
+    db.session.commit()
+    return NewKey(row, text)
+
+
+def listed(user_id: int) -> Sequence[ApiKey]:
+    """The keys that were not revoked, newest first."""
+    alive = select(ApiKey).where(ApiKey.user_id == user_id, ApiKey.revoked_at.is_(None))
+    return db.session.scalars(alive.order_by(ApiKey.id.desc())).all()
+
+
+def revoke(tools: Toolbox, user_id: int, key_id: int) -> None:
+    """End one of one's own keys, at once. Raises NotFound."""
+    mine = (ApiKey.id == key_id, ApiKey.user_id == user_id, ApiKey.revoked_at.is_(None))
+    row = db.session.scalars(select(ApiKey).where(*mine)).first()
+    if row is None:
+        raise NotFound("There is no such key.")
+    row.revoked_at = tools.clock.now()
+    db.session.commit()
+
+
+def caller(tools: Toolbox, text: str) -> Caller | None:
+    """Whose key this is, if it is good; notes that it was used."""
+    if tools.settings.api_key and hmac.compare_digest(tools.settings.api_key.encode(), text.encode("utf-8", "replace")):
+        return callers.of(_bootstrap_owner(tools), Via.KEY, limited_to=scopes.EVERYBODYS)
+    if not text.startswith(PREFIX):
+        return None
+    digest = digests.of(tools.settings, PURPOSE, text)
+    found = select(ApiKey, User).join(User, ApiKey.user_id == User.id).where(ApiKey.key_hash == digest)
+    row = db.session.execute(found).first()
+    if row is None or not hmac.compare_digest(row[0].key_hash, digest) or not _is_good(tools, row[0]):
+        return None
+    key, owner = row
+    _used(tools, key)
+    return callers.of(owner, Via.KEY, limited_to=key.scopes, credential=str(key.id))
+
+
+def _is_good(tools: Toolbox, key: ApiKey) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > tools.clock.now())
+
+
+def _used(tools: Toolbox, key: ApiKey) -> None:
+    now = tools.clock.now()
+    if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
+        db.session.execute(update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now))
+        db.session.commit()
+
+
+def _check_scopes(owner: User, wanted: Collection[str]) -> None:
+    allowed = scopes.of(is_admin=owner.is_admin, is_guest=owner.role == Role.GUEST)
+    if not wanted:
+        raise InvalidInput("Choose at least one thing that the key is for.", field="scopes")
+    if unknown := sorted(set(wanted) - set(scopes.SCOPES)):
+        raise InvalidInput(f"There is no scope {unknown[0]!r}. Available: {', '.join(scopes.SCOPES)}.", field="scopes")
+    if set(wanted) - allowed:
+        raise InvalidInput("Only an admin's key may carry the scope admin.", field="scopes")
+
+
+def _bootstrap_owner(tools: Toolbox) -> User:
+    """The account that API_KEY stands for: it has no password and can't log in."""
+    known = select(User).where(User.username_key == BOOTSTRAP_KEY)
+    if row := db.session.scalars(known).first():
+        return row
+    row = User(username="API_KEY", username_key=BOOTSTRAP_KEY, role=Role.USER, created_at=tools.clock.now())
+    row.session_token = digests.new_secret()
+    try:
+        db.session.add(row)
+        db.session.commit()
+    except IntegrityError:  # another request has made it at the same moment
+        db.session.rollback()
+        return db.session.scalars(known).one()
+    return row
