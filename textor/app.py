@@ -2,7 +2,7 @@
 
 import logging
 
-from apiflask import APIFlask
+from apiflask import APIFlask, HTTPError
 from flask import request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response
 
 from textor import VERSION, bootstrap, cli
 from textor import settings as settings_module
+from textor.api import counting, cross_origin, hooks, service, transcribe
 from textor.api import errors as api_errors
-from textor.api import hooks, service, transcribe
 from textor.errors import ConfigurationError, TextorError, Unavailable
 from textor.settings import Settings
 from textor.toolbox import Toolbox
@@ -33,11 +33,13 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
     app.url_map.strict_slashes = False  # with and without the trailing slash, and no redirect: one would lose a POST's body
     setting.prepare(app, settings)
     service.prepare(app)
+    counting.prepare(app)
+    cross_origin.prepare(app, settings)
     for pages in PAGES:
         app.register_blueprint(pages.pages)
     for calls in CALLS:
         app.register_blueprint(calls.calls)
-    for kind in (TextorError, HTTPException, Exception):
+    for kind in (TextorError, HTTPException, HTTPError, Exception):
         app.register_error_handler(kind, _answer)
     cli.register(app)
     app.wsgi_app = Tracing(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way to wrap it

@@ -1,5 +1,6 @@
 """What web, workers and commands share: settings → Flask, extensions, database, toolbox, logging."""
 
+import hmac
 import sqlite3
 from typing import Any
 
@@ -29,6 +30,7 @@ def configure(app: APIFlask, settings: Settings, tools: Toolbox | None = None) -
     extensions.login.init_app(app)
     extensions.limiter.init_app(app)
     extensions.babel.init_app(app)
+    extensions.jwt.init_app(app)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # how Flask says it is done
@@ -60,6 +62,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # Redis away: each process counts for itself, and pages still open
         "RATELIMIT_HEADERS_ENABLED": False,
         "BABEL_DEFAULT_LOCALE": "en",
+        "JWT_SECRET_KEY": hmac.new(settings.secret_key.encode(), b"textor jwt", "sha256").hexdigest(),
         "MAX_FORM_MEMORY_SIZE": 2_000_000,
     }
 

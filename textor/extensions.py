@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from flask_babel import Babel
+from flask_cors import CORS
+from flask_jwt_extended import JWTManager
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -37,3 +39,5 @@ login = LoginManager()
 csrf = CSRFProtect()
 limiter = Limiter(key_func=get_remote_address)
 babel = Babel()
+jwt = JWTManager()
+cors = CORS()

@@ -42,22 +42,22 @@ def caller() -> str:
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
     """Anybody may call this."""
-    return _marked(view, ACCESS_MARK, "public")
+    return marked(view, ACCESS_MARK, "public")
 
 
 def proven(view: Callable[P, R]) -> Callable[P, R]:
     """Only a program that knows the thing's own secrets may call this; the view compares them. No cookie counts here."""
-    return _marked(view, ACCESS_MARK, "proven")
+    return marked(view, ACCESS_MARK, "proven")
 
 
 def login_needed(view: Callable[P, R]) -> Callable[P, R]:
     """Only somebody logged in may call this; others get what the login manager's unauthorized handler answers."""
-    return _marked(_guarded(view, admins_only=False), ACCESS_MARK, "login_needed")
+    return marked(_guarded(view, admins_only=False), ACCESS_MARK, "login_needed")
 
 
 def admin_needed(view: Callable[P, R]) -> Callable[P, R]:
     """Only an admin may call this: 403 for other users, for strangers as in `login_needed`."""
-    return _marked(_guarded(view, admins_only=True), ACCESS_MARK, "admin_needed")
+    return marked(_guarded(view, admins_only=True), ACCESS_MARK, "admin_needed")
 
 
 def limited(rule: str, *, by: Key = caller) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -65,7 +65,7 @@ def limited(rule: str, *, by: Key = caller) -> Callable[[Callable[P, R]], Callab
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         rules = (*getattr(view, LIMIT_MARK, ()), rule)
-        return _marked(extensions.limiter.limit(rule, key_func=by)(view), LIMIT_MARK, rules)
+        return marked(extensions.limiter.limit(rule, key_func=by)(view), LIMIT_MARK, rules)
 
     return decorate
 
@@ -83,6 +83,7 @@ def _guarded(view: Callable[P, R], *, admins_only: bool) -> Callable[P, R]:
     return guarded
 
 
-def _marked(view: Callable[P, R], mark: str, value: object) -> Callable[P, R]:
+def marked(view: Callable[P, R], mark: str, value: object) -> Callable[P, R]:
+    """The view, which says that of itself from now on."""
     setattr(view, mark, value)
     return view

@@ -1,19 +1,23 @@
-"""What goes wrong, as JSON: `{"error": "<what, in a sentence>", "details": <object|string|null>}`."""
+"""What goes wrong, as JSON: `{"error": "<what, in a sentence>", "details": <object|string|null>}`; under `/v1` as OpenAI says it."""
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from apiflask import HTTPError
 from flask import Response, jsonify, request
 from flask_limiter.errors import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
-from textor.errors import TextorError, TooManyRequests, Unavailable
+from textor.errors import NotAuthenticated, TextorError, TooManyRequests, Unavailable
 from textor.extensions import limiter
 
 log = logging.getLogger(__name__)
 
-PATHS = ("/api", "/health", "/hooks", "/openapi.json")
+OPENAI = "/v1"
+PATHS = ("/api", OPENAI, "/health", "/hooks", "/openapi.json", "/swagger/schema", "/metrics")
+WITH_DETAIL_PATHS = ("/api/v1",)
 
 SENTENCES = {
     400: "The request could not be understood.",
@@ -28,39 +32,77 @@ SENTENCES = {
     503: "A part of Textor is away. Try again shortly.",
 }
 WITH_DETAIL = {429, 500}
-"""Clients read `detail` instead of `error` in these; both are there."""
+"""Clients read `detail` instead of `error` in these, and in a whole family; both are there."""
+KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+"""What OpenAI's clients expect as `type`; the others are invalid requests, or errors of ours."""
+CODES = {401: "invalid_api_key", 404: "not_found", 429: "rate_limit_exceeded"}
 
 
 def is_ours(path: str) -> bool:
     """Whether errors at this address are JSON."""
-    return any(path == start or path.startswith(f"{start}/") for start in PATHS)
+    return _starts(path, PATHS)
 
 
 def answer(error: Exception) -> Response:
     """The response to any error."""
+    if isinstance(error, TextorError) and (error.status < 500 or isinstance(error, Unavailable)):
+        return _known(error)
     if isinstance(error, RateLimitExceeded):
         return respond(429, SENTENCES[429], headers={"Retry-After": str(_seconds_left(error))})
     if isinstance(error, HTTPException):
         return _http(error)
-    if isinstance(error, TooManyRequests | Unavailable):
-        return respond(error.status, error.message, headers={"Retry-After": str(error.retry_after)})
-    if isinstance(error, TextorError) and error.status < 500:
-        return respond(error.status, error.message, details=error.details)
+    if isinstance(error, HTTPError):
+        return _invalid(error)
     log.error("%s %s broke", request.method, request.endpoint, exc_info=error)
     return respond(500, SENTENCES[500])
 
 
+def _known(error: TextorError) -> Response:
+    """One of our own: its sentence is fit for anybody."""
+    headers = {}
+    if isinstance(error, TooManyRequests | Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, NotAuthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return respond(error.status, error.message, details=_details(error), headers=headers, param=getattr(error, "field", None))
+
+
 def respond(
-    status: int, sentence: str, *, details: Mapping[str, str] | str | None = None, headers: Mapping[str, str] | None = None
+    status: int,
+    sentence: str,
+    *,
+    details: Mapping[str, str] | str | None = None,
+    headers: Mapping[str, str] | None = None,
+    param: str | None = None,
 ) -> Response:
-    """The envelope."""
-    body: dict[str, object] = {"error": sentence, "details": details}
-    if status in WITH_DETAIL:
-        body["detail"] = sentence
+    """The envelope of the family that was called."""
+    body = _openai(status, sentence, param) if _starts(request.path, (OPENAI,)) else _ours(status, sentence, details)
     response = jsonify(body)
     response.status_code = status
     response.headers.update(headers or {})
     return response
+
+
+def _ours(status: int, sentence: str, details: Mapping[str, str] | str | None) -> dict[str, object]:
+    body: dict[str, object] = {"error": sentence, "details": details}
+    if status in WITH_DETAIL or _starts(request.path, WITH_DETAIL_PATHS):
+        body["detail"] = sentence
+    return body
+
+
+def _openai(status: int, sentence: str, param: str | None) -> dict[str, object]:
+    kind = KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    return {"error": {"message": sentence, "type": kind, "param": param, "code": CODES.get(status)}}
+
+
+def _details(error: TextorError) -> Mapping[str, str] | str | None:
+    """What the error tells, else which field is at fault."""
+    field = getattr(error, "field", None)
+    return error.details or ({field: error.message} if field else None)
+
+
+def _starts(path: str, starts: Iterable[str]) -> bool:
+    return any(path == start or path.startswith(f"{start}/") for start in starts)
 
 
 def _http(error: HTTPException) -> Response:
@@ -71,6 +113,16 @@ def _http(error: HTTPException) -> Response:
     kept = {name: found.headers[name] for name in ("Allow", "Retry-After", "WWW-Authenticate") if name in found.headers}
     fallback = SENTENCES[500 if found.status_code >= 500 else 400]
     return respond(found.status_code, SENTENCES.get(found.status_code, fallback), headers=kept)
+
+
+def _invalid(error: HTTPError) -> Response:
+    """What a schema found: which fields, and what each should be. Their values stay out of it."""
+    told: Any = error.detail if isinstance(error.detail, Mapping) else {}
+    faults = {field: "; ".join(messages) for fields in told.values() for field, messages in fields.items()}
+    if not faults:
+        return respond(error.status_code, SENTENCES.get(error.status_code, SENTENCES[400]))
+    field, fault = next(iter(faults.items()))
+    return respond(error.status_code, f"{field}: {fault}.", details=faults, param=field)
 
 
 def _seconds_left(error: RateLimitExceeded) -> int:

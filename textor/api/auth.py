@@ -1,0 +1,146 @@
+"""Who is calling: the one place that answers it for every call of this door, and what each call wants of its callers.
+
+    @calls.post("/upload")
+    @auth.needs(scopes.TRANSCRIBE, guests=True)     who may call it
+    @counting.work                                  it creates work: it counts against the day's quota
+    @calls.output(...)
+    def upload() -> ...: auth.me()
+
+A credential that was shown and is not good is 401, even where guests are welcome: it never silently becomes a guest.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from flask import current_app, g, request
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, validate_csrf
+from wtforms import ValidationError
+
+from textor import bootstrap
+from textor.api import jwt
+from textor.domain import scopes
+from textor.errors import NotAllowed, NotAuthenticated
+from textor.features.accounts import api_keys, guests
+from textor.features.accounts.callers import STRANGER, Caller, Via
+from textor.routing import ACCESS_MARK, address, marked
+
+GUEST_COOKIE = "textor_guest"
+GUEST_HEADER = "X-Guest-Token"
+KEY_HEADER = "X-API-Key"
+KEY_ARGUMENT = "api_key"
+SCHEMES = ("bearer", "token")
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+MISSING = "Credentials are missing: send an API key as Authorization: Bearer."
+WRONG = "These credentials are not good: unknown, expired or revoked."
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def needs(scope: str, *, guests: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Only a caller with this scope may call the view; guests only where they are welcome."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            _check(me(), scope, guests=guests)
+            return view(*args, **kwargs)
+
+        return marked(guarded, ACCESS_MARK, f"guest:{scope}" if guests else f"user:{scope}")
+
+    return decorate
+
+
+def me() -> Caller:
+    """Whoever calls; a guest who owns nothing where nothing was shown. Raises NotAuthenticated for a bad credential."""
+    if "textor_caller" not in g:
+        g.textor_caller = _identified()
+    found: Caller = g.textor_caller
+    return found
+
+
+def become(caller: Caller) -> None:
+    """A stranger has become somebody: the rest of this request is theirs."""
+    g.textor_caller = caller
+
+
+def name() -> str:
+    """By which name calls are limited: the user, else the address, which is all there is of bad credentials, too."""
+    try:
+        caller = me()
+    except NotAuthenticated:
+        return f"address:{address()}"
+    return f"user:{caller.user_id}" if not caller.is_guest else f"address:{address()}"
+
+
+def _check(caller: Caller, scope: str, *, guests: bool) -> None:
+    if caller.is_guest and not (guests and bootstrap.tools().settings.allow_guests):
+        raise NotAuthenticated(MISSING)
+    if scope not in caller.scopes:
+        raise NotAllowed(f"This needs the scope {scope}, which your key or account does not have.")
+
+
+def _identified() -> Caller:
+    for told, recognise in _PLACES:
+        shown = told()
+        if shown is not None:
+            found = recognise(shown)
+            if found is None:
+                raise NotAuthenticated(WRONG)
+            return found
+    return _by_session() or _by_cookie() or STRANGER
+
+
+def _authorization() -> str | None:
+    return request.headers.get("Authorization")
+
+
+def _by_authorization(header: str) -> Caller | None:
+    scheme, _, text = header.strip().partition(" ")
+    text = text.strip()
+    if scheme.lower() not in SCHEMES:
+        return None
+    return api_keys.caller(bootstrap.tools(), text) or (jwt.caller(text) if scheme.lower() == "bearer" else None)
+
+
+def _by_key(text: str) -> Caller | None:
+    return api_keys.caller(bootstrap.tools(), text.strip())
+
+
+def _by_guest_token(text: str) -> Caller | None:
+    return guests.caller(bootstrap.tools(), text.strip())
+
+
+_PLACES: tuple[tuple[Callable[[], str | None], Callable[[str], Caller | None]], ...] = (
+    (_authorization, _by_authorization),
+    (lambda: request.headers.get(KEY_HEADER), _by_key),
+    (lambda: request.args.get(KEY_ARGUMENT), _by_key),
+    (lambda: request.headers.get(GUEST_HEADER), _by_guest_token),
+)
+
+
+def _by_session() -> Caller | None:
+    """Somebody logged in on the pages: what changes something needs the page's CSRF token as well."""
+    if not current_user.is_authenticated:
+        return None
+    if request.method not in SAFE_METHODS and current_app.config["WTF_CSRF_ENABLED"]:
+        _check_csrf()
+    visitor: Any = current_user
+    allowed = scopes.of(is_admin=visitor.is_admin, is_guest=False)
+    return Caller(visitor.id, visitor.username, allowed, Via.SESSION, is_admin=visitor.is_admin)
+
+
+def _check_csrf() -> None:
+    try:
+        validate_csrf(request.headers.get("X-CSRFToken", ""))
+    except (ValidationError, CSRFError) as error:
+        raise NotAuthenticated("A page's own calls need its CSRF token as X-CSRFToken.") from error
+
+
+def _by_cookie() -> Caller | None:
+    """A guest's own browser. A cookie that outlived its guest is no credential that anybody has shown on purpose."""
+    token = request.cookies.get(GUEST_COOKIE)
+    return guests.caller(bootstrap.tools(), token) if token else None

@@ -1,0 +1,119 @@
+"""Quotas on this door: what creates work counts, every answer says how the quota stands.
+
+A call that creates work is marked `work`. It is counted before it is carried out, so that of many at once only as many pass as
+may; what was refused, or broke, has created nothing and is given back. Reads have a limit of their own.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import Flask, Response, g, make_response, request
+
+from textor import bootstrap
+from textor.api import auth
+from textor.errors import NotAuthenticated, Unavailable
+from textor.extensions import limiter
+from textor.features.accounts import quotas
+from textor.features.accounts.callers import Via
+from textor.features.accounts.quotas import Counter, Standing, Taken
+from textor.routing import LIMIT_MARK, WRITE_LIMIT, address, limited, marked
+
+WORK_MARK = "textor_work"
+PATHS = ("/api", "/v1")
+TRANSCRIBE_FAMILY = "/api/transcribe"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def prepare(app: Flask) -> None:
+    """Say on every answer how the quota stands."""
+    app.after_request(_told)
+
+
+def work(view: Callable[P, R]) -> Callable[P, Response]:
+    """It creates work. Those who are logged in on the pages are not counted: they have limits by the minute."""
+
+    @wraps(view)
+    def counted(*args: P.args, **kwargs: P.kwargs) -> Response:
+        if auth.me().via is Via.SESSION:
+            return make_response(view(*args, **kwargs))
+        taken = _take()
+        try:
+            response = make_response(view(*args, **kwargs))
+        except Exception:
+            _give_back(taken)
+            raise
+        if response.status_code >= 400:
+            _give_back(taken)
+        return response
+
+    return marked(limited(WRITE_LIMIT, by=auth.name)(marked(counted, WORK_MARK, value=True)), WORK_MARK, value=True)
+
+
+def give_back() -> None:
+    """The request at work turned out to create nothing: it repeats an earlier one."""
+    taken: Taken | None = g.pop("textor_taken", None)
+    if taken is not None:
+        _give_back(taken)
+
+
+def reading(view: Callable[P, R]) -> Callable[P, R]:
+    """It reads. With QUOTA_COUNTS_READS a call of the transcribe family counts like work."""
+
+    @wraps(view)
+    def counted(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _is_work() and auth.me().via is not Via.SESSION:
+            _take()
+        return view(*args, **kwargs)
+
+    return marked(limiter.limit(_reads, key_func=auth.name)(counted), LIMIT_MARK, ("QUOTA_READS",))
+
+
+def changing(view: Callable[P, R]) -> Callable[P, R]:
+    """It changes something that is there: limited by the minute, like the pages."""
+    return limited(WRITE_LIMIT, by=auth.name)(view)
+
+
+def _is_work() -> bool:
+    return bootstrap.tools().settings.quota_counts_reads and request.path.startswith(TRANSCRIBE_FAMILY)
+
+
+def _reads() -> str:
+    return bootstrap.tools().settings.quota_reads
+
+
+def _counter() -> Counter:
+    return quotas.counter(bootstrap.tools(), auth.me(), address())
+
+
+def _take() -> Taken:
+    taken = quotas.take(bootstrap.tools(), _counter())
+    g.textor_taken, g.textor_standing = taken, taken.standing
+    return taken
+
+
+def _give_back(taken: Taken) -> None:
+    g.pop("textor_taken", None)
+    g.textor_standing = quotas.give_back(bootstrap.tools(), taken)
+
+
+def _told(response: Response) -> Response:
+    if not request.path.startswith(PATHS):
+        return response
+    is_broken = response.status_code >= 500  # then whatever knows the caller may be away, too
+    standing = g.get("textor_standing") or (None if is_broken else _standing())
+    if standing:
+        response.headers["X-RateLimit-Limit"] = str(standing.limit)
+        response.headers["X-RateLimit-Remaining"] = str(standing.remaining)
+        response.headers["X-RateLimit-Reset"] = str(standing.reset_at)
+    return response
+
+
+def _standing() -> Standing | None:
+    try:
+        counter = _counter()
+    except (NotAuthenticated, Unavailable):
+        return None
+    return quotas.standing(bootstrap.tools(), counter)
