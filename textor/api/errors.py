@@ -1,4 +1,4 @@
-"""What goes wrong, as JSON: `{"error": "<what, in a sentence>", "details": <object|string|null>}`; under `/v1` as OpenAI says it."""
+"""What goes wrong, as JSON: `{"error": "<a sentence>", "details": <object|string|null>}`; under `/v1` as OpenAI says it."""
 
 import logging
 import time
