@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from textor.errors import NotAuthenticated
 from textor.extensions import db
@@ -46,3 +46,9 @@ def caller(tools: Toolbox, token: str) -> Caller | None:
     digest = digests.of(tools.settings, PURPOSE, token)
     row = db.session.scalars(select(User).where(User.session_token == digest, User.role == Role.GUEST)).first()
     return callers.of(row, Via.GUEST) if row else None
+
+
+def dismiss(user_id: int) -> None:
+    """A guest whose first upload was refused leaves nothing behind."""
+    db.session.execute(delete(User).where(User.id == user_id, User.role == Role.GUEST))
+    db.session.commit()

@@ -1,0 +1,86 @@
+"""Calls that take a file: the form beside it has a schema like any other input, and the file goes straight into a spool."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from textor import bootstrap
+from textor.api import auth
+from textor.doorstep import uploads
+from textor.doorstep.uploads import Allowance
+from textor.errors import InvalidInput
+from textor.extensions import db
+from textor.features.accounts import guests
+from textor.features.recordings.intake import Choice
+from textor.routing import marked
+
+FORM_MARK = "textor_form"
+FILE = "file"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Form = TypeVar("Form", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[Form]):
+    """A file with what was said about it. `parts` has every field as it came."""
+
+    form: Form
+    file: FileStorage
+    parts: MultiDict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A recording that was taken in. `guest_token` is for a guest who has just come."""
+
+    transcription: Any
+    guest_token: str | None = None
+
+
+def form(schema: type[BaseModel]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The view takes multipart/form-data of this schema with a file in the field `file`; for the OpenAPI document."""
+    return lambda view: marked(view, FORM_MARK, schema)
+
+
+@contextmanager
+def received(schema: type[Form]) -> Iterator[Received[Form]]:
+    """The one file of the request, spooled until the end of the block. Raises InvalidInput, TooLarge."""
+    with uploads.spooled(bootstrap.tools(), Allowance(_limit_bytes(), most_files=1)) as parts:
+        yield Received(read(schema, parts), uploads.chosen((FILE,))[0], parts)
+
+
+def read(schema: type[Form], parts: MultiDict[str, str]) -> Form:
+    """What the fields say. Empty ones say nothing: that is how forms leave something out. Raises InvalidInput."""
+    try:
+        return schema.model_validate({name: value for name, value in parts.items() if value.strip()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(place) for place in first["loc"]) or FILE
+        raise InvalidInput(f"{field}: {first['msg']}.", field=field) from error
+
+
+def keep(file: FileStorage, choice: Choice) -> Taken:
+    """Make a recording of it and queue its transcription, for the caller; a stranger becomes a guest by it."""
+    tools, caller = bootstrap.tools(), auth.me()
+    if caller.user_id:
+        return Taken(uploads.accept(tools, caller.user_id, file, choice))
+    guest = guests.admit(tools)
+    try:
+        transcription = uploads.accept(tools, guest.caller.user_id, file, choice)
+    except Exception:
+        db.session.rollback()
+        guests.dismiss(guest.caller.user_id)
+        raise
+    auth.become(guest.caller)
+    return Taken(transcription, guest.token)
+
+
+def _limit_bytes() -> int:
+    settings = bootstrap.tools().settings
+    return settings.max_upload_bytes_guest if auth.me().is_guest else settings.max_upload_bytes
