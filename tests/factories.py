@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from textor.extensions import db
-from textor.models import Recording, Transcription, User
+from textor.features.recordings import search_index
+from textor.models import Recording, SegmentRow, Transcription, User
 from textor.models.users import Role
 from textor.toolbox import Toolbox
 
@@ -70,5 +71,14 @@ def transcription(owner: User, of: Recording | None = None, **values: Any) -> Tr
     facts: dict[str, Any] = {"engine": "fake", "created_at": NOW, "updated_at": NOW}
     row = Transcription(id=str(uuid.uuid4()), user_id=owner.id, recording_id=of.id, **(facts | values))
     db.session.add(row)
+    db.session.commit()
+    return row
+
+
+def spoken(row: Transcription, *lines: str) -> Transcription:
+    """Give it these segments of two seconds each, and its words their place in the index."""
+    values = {"transcription_seq": row.seq, "words": []}
+    db.session.add_all(SegmentRow(n=n, start=2.0 * n, end=2.0 * n + 2, text=line, **values) for n, line in enumerate(lines))
+    search_index.put([row.seq])
     db.session.commit()
     return row

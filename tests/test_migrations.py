@@ -19,6 +19,7 @@ from tests.laws import ROOT
 from textor.app import create_app
 from textor.extensions import db
 from textor.models import ApiKey, Slice, Transcription
+from textor.models.search import is_described
 from textor.settings import Settings
 from textor.toolbox import Toolbox
 
@@ -107,7 +108,8 @@ def test_an_upgraded_database_is_what_the_models_describe(empty: APIFlask) -> No
 def test_alembic_finds_nothing_to_add(empty: APIFlask) -> None:
     upgrade()
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        opts = {"compare_type": True, "compare_server_default": True, "include_name": is_described}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, db.metadata) == []
         connection.execute(text("DROP INDEX ix_recordings_sha256"))
         assert compare_metadata(context, db.metadata) != []

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from textor import extensions, models, toolbox, tracing
+from textor.models.search import is_described
 from textor.settings import Settings
 from textor.toolbox import Toolbox
 
@@ -26,7 +27,7 @@ def configure(app: APIFlask, settings: Settings, tools: Toolbox | None = None) -
     app.config.update(_flask_config(settings))
     app.extensions[EXTENSION] = tools or toolbox.build(settings)
     extensions.db.init_app(app)
-    extensions.migrate.init_app(app, extensions.db, render_as_batch=True, compare_type=True)
+    extensions.migrate.init_app(app, extensions.db, render_as_batch=True, compare_type=True, include_name=is_described)
     extensions.login.init_app(app)
     extensions.limiter.init_app(app)
     extensions.babel.init_app(app)

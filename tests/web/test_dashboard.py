@@ -98,8 +98,9 @@ def test_titles_are_text_and_never_markup(alices: Browser, alice: User) -> None:
 
 def test_states_words_engines_and_languages_filter(alices: Browser, alice: User) -> None:
     keep = factories.transcription(
-        alice, factories.recording(alice, title="Keep me"), status="failed", engine="sphinx", language="fa", text="needle here"
+        alice, factories.recording(alice, title="Keep me"), status="failed", engine="sphinx", language="fa"
     )
+    factories.spoken(keep, "needle here")
     factories.transcription(alice, factories.recording(alice, title="Other"), status="completed", engine="whisper", language="en")
     for query in ("status=failed", "q=keep", "q=needle", "engine=sphinx", "language=fa", "status=failed&q=KEEP&engine=sphinx"):
         page = alices.get(f"/transcripts?{query}", headers=HTMX).text
@@ -125,7 +126,8 @@ def test_senseless_queries_show_the_first_page(alices: Browser, finished: Transc
 
 def test_pages_hold_twelve_and_keep_the_filter(alices: Browser, alice: User) -> None:
     for n in range(13):
-        factories.transcription(alice, factories.recording(alice, title=f"Tape {n:02}"), status="completed")
+        tape = factories.recording(alice, title=f"Tape {n:02}")
+        factories.spoken(factories.transcription(alice, tape, status="completed"))
     first, second = (alices.get(f"/transcripts?q=tape&page={n}").text for n in (1, 2))
     assert first.count('id="t-') == 12
     assert second.count('id="t-') == 1

@@ -8,6 +8,7 @@ from textor.models.edits import Edit
 from textor.models.first_answers import FirstAnswer
 from textor.models.jobs import Job
 from textor.models.recordings import Recording
+from textor.models.search import SearchText
 from textor.models.segments import SegmentRow, Speaker
 from textor.models.slices import Slice
 from textor.models.token_families import TokenFamily
@@ -23,6 +24,7 @@ __all__ = [
     "FirstAnswer",
     "Job",
     "Recording",
+    "SearchText",
     "SegmentRow",
     "Slice",
     "Speaker",

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from textor import bootstrap
 from textor.errors import TextorError
 from textor.features.recordings import library
+from textor.features.recordings.filtering import EVERYTHING
 from textor.features.transcription import control
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
 from textor.web import choices, etas, forms, htmx, locale
@@ -86,7 +87,7 @@ def _listing(query: forms.ListQuery) -> dict[str, Any]:
         "counts": library.counts(user_id, query.filters),
         "positions": library.positions(user_id),
         "etas": etas.told(user_id),
-        "totals": library.counts(user_id, library.Filters()),
+        "totals": library.counts(user_id, EVERYTHING),
         "engines": choices.titles(),
         "formats": list(bootstrap.tools().formats.values()),
     }

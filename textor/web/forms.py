@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import request
 
 from textor.domain import titles
-from textor.features.recordings.library import Filters
+from textor.features.recordings.filtering import Filters
 from textor.features.transcription.engines import Hints
 
 STATUSES = ("all", "active", "done", "failed", "cancelled")

@@ -15,7 +15,7 @@ from textor.domain.transcript import Gap
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
 from textor.features.recordings import library
-from textor.features.recordings.library import Filters
+from textor.features.recordings.filtering import Filters
 from textor.job_queue import lanes
 from textor.models import Recording, SegmentRow, Speaker, Transcription, User
 from textor.toolbox import Toolbox
@@ -24,11 +24,12 @@ EVERYTHING = Filters()
 
 
 def titled(owner: User, title: str, **values: object) -> Transcription:
-    return factories.transcription(owner, factories.recording(owner, title=title), **values)
+    return factories.spoken(factories.transcription(owner, factories.recording(owner, title=title), **values))
 
 
 def completed(owner: User, title: str = "done", text: str = "hello") -> Transcription:
-    return titled(owner, title, status=Status.COMPLETED, text=text)
+    row = factories.transcription(owner, factories.recording(owner, title=title), status=Status.COMPLETED, text=text)
+    return factories.spoken(row, text)
 
 
 def test_a_page_is_newest_first_and_knows_its_place(alice: User) -> None:
@@ -129,7 +130,7 @@ def test_a_title_needs_a_letter(alice: User, tools: Toolbox, title: str) -> None
 
 
 def test_segments_carry_the_names_people_gave_the_speakers(alice: User) -> None:
-    row = completed(alice)
+    row = titled(alice, "a call", status=Status.COMPLETED)
     agent = Speaker(transcription_seq=row.seq, label="Speaker 1", name="Agent Smith")
     other = Speaker(transcription_seq=row.seq, label="Speaker 2")
     db.session.add_all([agent, other])

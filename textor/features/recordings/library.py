@@ -3,43 +3,24 @@
 import hashlib
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVarTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 
 from textor.domain import timecode, titles
 from textor.domain.job_states import ACTIVE, DONE, OPEN, Status
 from textor.domain.transcript import Document, Gap, Segment, Word
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
+from textor.features.recordings import filtering, search_index
+from textor.features.recordings.filtering import GROUPS, Filters
 from textor.job_queue import claims, lanes, slices
 from textor.models import Recording, SegmentRow, Speaker, Transcription
 from textor.toolbox import Toolbox
 
-Columns = TypeVarTuple("Columns")
-
 STOPPED_BY_DELETING = "Stopped because it was deleted"
-
-GROUPS: dict[str, frozenset[Status]] = {
-    "all": frozenset(Status),
-    "active": OPEN,
-    "done": DONE,
-    "failed": frozenset({Status.FAILED}),
-    "cancelled": frozenset({Status.CANCELLED}),
-}
-"""The dashboard's filter words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list shows. `status` is a key of GROUPS; `text` is looked for in titles and transcripts."""
-
-    status: str = "all"
-    text: str = ""
-    engine: str = ""
-    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +70,11 @@ class StoredAudio:
 
 def page(user_id: int, filters: Filters, number: int = 1, per_page: int = 12) -> Page:
     """The page nearest to `number` that exists."""
-    chosen = _matching(select(func.count()), user_id, filters).where(_in_group(filters.status))
-    total = db.session.scalar(chosen) or 0
+    total = db.session.scalar(filtering.matching(select(func.count()), user_id, filters)) or 0
     pages = max(1, math.ceil(total / per_page))
     number = min(max(1, number), pages)
     rows = db.session.scalars(
-        _matching(select(Transcription), user_id, filters)
-        .where(_in_group(filters.status))
+        filtering.matching(select(Transcription), user_id, filters)
         .order_by(Transcription.seq.desc())
         .limit(per_page)
         .offset((number - 1) * per_page)
@@ -109,8 +88,8 @@ def counts(user_id: int, filters: Filters) -> Counts:
     columns = {name: _count_of(states) for name, states in GROUPS.items()}
     columns["running"] = _count_of(ACTIVE)
     columns["waiting"] = _count_of({Status.PENDING})
-    statement = _matching(select(*(column.label(name) for name, column in columns.items())), user_id, filters)
-    row = db.session.execute(statement).one()
+    labelled = select(*(column.label(name) for name, column in columns.items()))
+    row = db.session.execute(filtering.matching(labelled, user_id, replace(filters, status="all"))).one()
     return Counts(**{name: int(value or 0) for name, value in row._mapping.items()})
 
 
@@ -202,8 +181,11 @@ def rename(tools: Toolbox, user_id: int, transcription_id: str, title: str) -> N
     if not title:
         raise InvalidInput("A title needs at least one letter.", field="title")
     row.updated_at = tools.clock.now()
-    db.session.flush()  # the transcription before its recording, as everybody else who writes both
+    seqs = select(Transcription.seq).where(Transcription.recording_id == row.recording_id)
+    db.session.scalars(seqs.order_by(Transcription.seq).with_for_update()).all()  # before the recording, as everybody else
     row.recording.title = title
+    db.session.flush()
+    search_index.put(db.session.scalars(seqs).all())  # with one that has come meanwhile (comparing)
     db.session.commit()
 
 
@@ -244,10 +226,11 @@ def purge(tools: Toolbox) -> int:
     """Destroy what was deleted longer ago than anyone can undo: rows, text and sound. Returns how many."""
     deadline = tools.clock.now() - timedelta(seconds=tools.settings.undo_seconds)
     ids = db.session.scalars(select(Transcription.id).where(Transcription.deleted_at < deadline).limit(500)).all()
-    return sum(_destroy(tools, transcription_id, deadline) for transcription_id in ids)
+    return sum(destroy(tools, transcription_id, deadline) for transcription_id in ids)
 
 
-def _destroy(tools: Toolbox, transcription_id: str, deadline: object) -> bool:
+def destroy(tools: Toolbox, transcription_id: str, deadline: object) -> bool:
+    """Destroy one that was deleted before `deadline`. False: there is none."""
     expired = (Transcription.id == transcription_id, Transcription.deleted_at < deadline)
     # A write that changes nothing: it holds the row on every database, SQLite knows no FOR UPDATE.
     db.session.execute(update(Transcription).where(*expired).values(deleted_at=Transcription.deleted_at))
@@ -268,24 +251,6 @@ def _destroy(tools: Toolbox, transcription_id: str, deadline: object) -> bool:
     for key in [*keys, *([storage_key] if is_last else [])]:
         tools.storage.delete(key)
     return True
-
-
-def _matching(statement: Select[*Columns], user_id: int, filters: Filters) -> Select[*Columns]:
-    statement = statement.select_from(Transcription).join(Recording, Transcription.recording_id == Recording.id)
-    statement = statement.where(Transcription.user_id == user_id, Transcription.deleted_at.is_(None))
-    if filters.engine:
-        statement = statement.where(Transcription.engine == filters.engine)
-    if filters.language:
-        statement = statement.where(func.coalesce(Transcription.language, Transcription.requested_language) == filters.language)
-    for word in filters.text.split():
-        statement = statement.where(
-            or_(Recording.title.icontains(word, autoescape=True), Transcription.text.icontains(word, autoescape=True))
-        )
-    return statement
-
-
-def _in_group(status: str) -> ColumnElement[bool]:
-    return Transcription.status.in_(GROUPS.get(status, GROUPS["all"]))
 
 
 def _count_of(states: Iterable[Status]) -> ColumnElement[int]:

@@ -17,6 +17,7 @@ from textor.domain.transcript import Segment, Transcript
 from textor.extensions import db
 from textor.features.accounts import spending
 from textor.features.accounts.spending import Heard as Sound
+from textor.features.recordings import search_index
 from textor.features.transcription import finishing, segments
 from textor.job_queue import lanes, slices
 from textor.job_queue.slices import Taken
@@ -79,6 +80,7 @@ def _is_ours(one: Taken, rows: Sequence[Ended]) -> bool:
 def _write(tools: Toolbox, texts: Sequence[Text], rows: dict[int, Ended]) -> None:
     spoken = {one.claim.seq: _spoken(one, transcript, rows[one.claim.seq].overlap) for one, transcript in texts}
     segments.replace_many(spoken)
+    search_index.put(list(spoken))
     ends = list(_ends(tools, texts, spoken, rows))
     statement = (
         update(Transcription.__table__)  # type: ignore[arg-type]  # a Table it is

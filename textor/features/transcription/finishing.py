@@ -15,6 +15,7 @@ from textor.domain.transcript import Segment, Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
 from textor.features.accounts import spending
+from textor.features.recordings import search_index
 from textor.features.transcription import checkpoints, failover, segments
 from textor.job_queue import runs, slices
 from textor.job_queue.claims import Claim
@@ -82,6 +83,7 @@ def finish_silent(tools: Toolbox, claim: Claim) -> None:
     """There is nothing but silence: an empty transcript, and no engine was asked. Raises Fenced."""
     runs.write(tools, claim)
     segments.replace_all(claim.seq, [])
+    search_index.put([claim.seq])
     runs.finish(tools, claim, Status.COMPLETED, progress=100.0, message=None, error=None, text="", confidence=None)
 
 
@@ -103,6 +105,7 @@ def _finish(tools: Toolbox, claim: Claim, row: Transcription, rows: Sequence[Sli
     engine = tools.engines.get(row.engine)
     spoken = heard(rows, is_local=engine is None or engine.can(row.model).runs_locally)
     segments.replace_all(claim.seq, spoken)
+    search_index.put([claim.seq])
     values = outcome(row.details, done, lost) | {"remote_id": next((one.remote_id for one in rows if one.remote_id), None)}
     keys = _clear_up(tools, claim.seq, is_whole=not lost)
     runs.finish(

@@ -12,7 +12,7 @@ from textor.domain.job_states import DONE
 from textor.domain.transcript import Segment
 from textor.errors import NotFound, WrongState
 from textor.extensions import db
-from textor.features.recordings import library
+from textor.features.recordings import library, search_index
 from textor.features.transcription import comparing
 from textor.features.transcription.comparing import PICK, Comparison, Shown
 from textor.job_queue import claims
@@ -184,6 +184,7 @@ def _write(tools: Toolbox, user_id: int, base: Transcription, change: _Change, d
     )
     if is_ours:
         _swap(seq, change)
+        search_index.put([seq])
         db.session.commit()
         return
     db.session.rollback()
