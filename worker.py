@@ -17,6 +17,7 @@ from apiflask import APIFlask
 
 from textor import bootstrap, jobs
 from textor.app import create_app
+from textor.domain import stopping
 from textor.errors import ConfigurationError
 from textor.extensions import db
 from textor.features import health
@@ -27,7 +28,6 @@ from textor.processes import CAN_FORK, Child, execute, fork
 
 log = logging.getLogger("textor.worker")
 
-SHIFT_GRACE_SECONDS = 24  # calls to providers that are under way are waited for; Heroku allows 30
 GRACE_SECONDS = 15  # a worker hands its work back at once; closing files and the farewell to Redis take the rest
 
 
@@ -78,10 +78,10 @@ def _programs(app: APIFlask, wanted: argparse.Namespace) -> list[Program]:
 
 def _workers(app: APIFlask, queue: str, count: int) -> list[Program]:
     with app.app_context():
-        speech = bootstrap.tools().settings.workers
-    count = count or (speech if queue == "speech" else 1)
+        settings = bootstrap.tools().settings
+    count = count or (settings.workers if queue == "speech" else 1)
     names = [queue] if count == 1 else [f"{queue}.{number}" for number in range(1, count + 1)]
-    grace_seconds = SHIFT_GRACE_SECONDS if queue == shift.QUEUE else GRACE_SECONDS
+    grace_seconds = stopping.shift_seconds(settings.drain_seconds) if queue == shift.QUEUE else GRACE_SECONDS
     return [Program(name, _start(app, queue), grace_seconds) for name in names]
 
 

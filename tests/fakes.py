@@ -120,6 +120,13 @@ def remote_engine(name: str = "fake_remote", *, local: bool = False, **can: Any)
     return made
 
 
+def prompt_engine(name: str = "prompt", **can: Any) -> FakeEngine:
+    """A provider that answers in the call itself."""
+    made = type(f"Fake_{name}", (FakeEngine,), {"name": name, "capabilities": Capabilities(**can)})()
+    assert isinstance(made, FakeEngine)
+    return made
+
+
 class AwayStorage(Storage):
     """A store that does not answer."""
 

@@ -186,6 +186,16 @@ def test_a_second_ctrl_c_does_not_wait(capfd: pytest.CaptureFixture[str]) -> Non
     assert "web did not stop in time and was ended." in capfd.readouterr().out
 
 
+def test_a_second_sigterm_is_no_impatience(capfd: pytest.CaptureFixture[str]) -> None:
+    orderly = (
+        "import signal, sys, time, os\n"
+        "def stop(*_):\n    os.kill(os.getppid(), 15); time.sleep(1); print('ended well', flush=True); sys.exit()\n"
+        "signal.signal(15, stop); print('up', flush=True)\n[time.sleep(1) for _ in range(60)]"
+    )
+    Keeper([[python("worker", orderly, grace_seconds=50)]]).run(stop_when(up(capfd)))
+    assert "ended well" in capfd.readouterr().out
+
+
 def test_what_a_dead_child_left_behind_is_ended(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     leave = "import pathlib, subprocess, sys; pathlib.Path(sys.argv[1]).write_text(str(subprocess.Popen(['sleep', '60']).pid))"

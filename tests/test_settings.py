@@ -247,6 +247,13 @@ def test_an_address_that_names_no_store_is_refused_and_not_repeated(environ: dic
     assert "hunter" not in caught.value.message
 
 
+def test_a_dyno_is_told_what_a_stop_can_wait_at_most(environ: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(environ | {"DYNO": "worker.1", "STORAGE_URL": "file:///shared", "DRAIN_SECONDS": "22"})
+    assert "DRAIN_SECONDS must be at most 21 on a Heroku dyno" in str(caught.value.message)
+    assert load(environ | {"DYNO": "worker.1", "STORAGE_URL": "file:///shared", "DRAIN_SECONDS": "21"}).drain_seconds == 21
+
+
 def test_a_dyno_without_a_shared_store_does_not_start(environ: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(environ | {"DYNO": "web.1"})

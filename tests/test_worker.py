@@ -14,15 +14,19 @@ import worker
 from tests import factories
 from tests.laws import ROOT
 from tests.waiting import until
+from textor import supervisor
 from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.job_queue import lanes
 from textor.job_queue import worker as workers
+from textor.job_queue.crew import Terms
 from textor.job_queue.tickets import QUEUES
 from textor.models import Transcription
+from textor.settings import Settings
 from textor.toolbox import Toolbox
 
 READY_SECONDS = 60
+HEROKU_SECONDS = 30
 
 
 def names(app: APIFlask, *arguments: str) -> list[str]:
@@ -48,6 +52,24 @@ def test_several_processes_may_serve_a_queue(app: APIFlask) -> None:
 
 def test_the_scheduler_may_run_alone(app: APIFlask) -> None:
     assert names(app, "--scheduler") == ["scheduler"]
+
+
+@pytest.mark.parametrize("drain_seconds", ["18", "90"])
+def test_whoever_waits_for_a_shift_waits_longer_than_it_does_for_its_calls(
+    environ: dict[str, str], request: pytest.FixtureRequest, drain_seconds: str
+) -> None:
+    environ["DRAIN_SECONDS"] = drain_seconds
+    app: APIFlask = request.getfixturevalue("app")
+    (of_shift,) = worker._programs(app, worker._parse(["shift"]))
+    (of_workers, *_), _ = supervisor._programs(request.getfixturevalue("settings"))
+    assert int(drain_seconds) + 5 < of_shift.grace_seconds < of_workers.grace_seconds - 2
+
+
+def test_by_default_all_is_over_before_heroku_ends_it(app: APIFlask, settings: Settings) -> None:
+    graces = [program.grace_seconds for program in worker._programs(app, worker._parse([]))]
+    (of_workers, *_), _ = supervisor._programs(settings)
+    assert max(graces) < of_workers.grace_seconds < HEROKU_SECONDS
+    assert Terms().drain_seconds == settings.drain_seconds
 
 
 def test_an_unknown_queue_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

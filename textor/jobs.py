@@ -20,7 +20,7 @@ from textor.features.recordings import exports, intake, leftovers, library
 from textor.features.transcription import downloads, orphans, pipeline
 from textor.features.transcription.remote import RemoteCrew
 from textor.job_queue import reconciler, shift
-from textor.job_queue.crew import DEFAULT, Terms
+from textor.job_queue.crew import Terms
 from textor.job_queue.slices import Taken
 from textor.toolbox import Toolbox
 
@@ -83,10 +83,10 @@ class GuardedCrew(RemoteCrew):
             return None
 
 
-def run_shift(tools: Toolbox, terms: Terms = DEFAULT) -> None:
+def run_shift(tools: Toolbox, terms: Terms | None = None) -> None:
     """A shift's worth of work with providers. It calls the next itself: until the scheduler did, callbacks would wait."""
     tools = shift.impatient(tools)
-    shift.run(tools, GuardedCrew(tools), terms)
+    shift.run(tools, GuardedCrew(tools), terms or Terms(drain_seconds=tools.settings.drain_seconds))
     shift.ensure(tools)
 
 

@@ -83,8 +83,11 @@ class Keeper:
     def _is_ending(self) -> bool:
         return self._stops_asked > 0 or self._has_given_up
 
-    def _ask_to_stop(self, *_: object) -> None:
-        self._stops_asked += 1
+    def _ask_to_stop(self, number: int, _frame: object) -> None:
+        """Asked again by Ctrl-C it hurries. A second SIGTERM is no impatience: a host that tells every process sends one, and
+        whoever keeps this keeper another."""
+        if number == signal.SIGINT or not self._stops_asked:
+            self._stops_asked += 1
 
     def _start(self, running: _Running) -> None:
         if self._is_ending:

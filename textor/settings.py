@@ -16,7 +16,7 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from textor.domain import setting_values, storage_places
+from textor.domain import setting_values, stopping, storage_places
 from textor.domain.setting_values import Parse
 from textor.domain.storage_places import Bucket, Folder
 from textor.errors import ConfigurationError
@@ -108,6 +108,7 @@ class Settings:
     delete_at_provider: bool = _from("DELETE_AT_PROVIDER", setting_values.flag, True)
     public_url: str = _from("PUBLIC_URL", setting_values.address("https", "http"), "")
     lease_seconds: int = _from("LEASE_SECONDS", setting_values.whole(2, 600), 15)
+    drain_seconds: int = _from("DRAIN_SECONDS", setting_values.whole(1, 3600), stopping.DRAIN_SECONDS)
     max_attempts: int = _from("MAX_ATTEMPTS", setting_values.whole(1, 20), 5)
     undo_seconds: int = _from("UNDO_SECONDS", setting_values.whole(0, 86_400), 600)
     log_level: str = _from("LOG_LEVEL", setting_values.choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
@@ -201,6 +202,8 @@ def _lookup(environ: Mapping[str, str], variable: str, also: str) -> str | None:
 
 def _faults_between(settings: Settings, given: Mapping[str, Any]) -> list[str]:
     faults = _storage_faults(settings)
+    if settings.dyno and settings.drain_seconds > stopping.LONGEST_DRAIN_SECONDS:
+        faults.append(f"DRAIN_SECONDS must be at most {stopping.LONGEST_DRAIN_SECONDS} on a Heroku dyno, which is soon killed")
     if not settings.is_production:
         return faults
     if not settings.secret_key:

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from textor import embedded_redis
 from textor import settings as settings_module
+from textor.domain import stopping
 from textor.embedded_redis import Terms
 from textor.errors import ConfigurationError
 from textor.keeper import Keeper, Program
@@ -31,7 +32,6 @@ WORKER = (*PYTHON, "worker.py")
 PREPARE = (*PYTHON, "-m", "flask", "--app", "wsgi", "prepare")
 
 WEB_GRACE_SECONDS = 25  # gunicorn itself gives the requests under way 20 s
-WORKER_GRACE_SECONDS = 27
 REDIS_GRACE_SECONDS = 15
 PROBE_SECONDS = 1
 
@@ -59,9 +59,7 @@ def main() -> int:
 
 def _run(settings: Settings, hint: str) -> int:
     """`hint` says how to get in, once it is open."""
-    worker = Program("worker", partial(execute, WORKER), WORKER_GRACE_SECONDS, is_labelled=False)
-    web = Program("web", partial(execute, WEB), WEB_GRACE_SECONDS)
-    keeper = Keeper([*_redis(settings), [worker], [web]])
+    keeper = Keeper([*_redis(settings), *_programs(settings)])
     is_greeted = False
 
     def greet() -> None:
@@ -73,6 +71,12 @@ def _run(settings: Settings, hint: str) -> int:
     code = keeper.run(greet)
     keeper.say("Stopped. What was under way goes on at the next start.")
     return code
+
+
+def _programs(settings: Settings) -> list[list[Program]]:
+    grace_seconds = stopping.workers_seconds(settings.drain_seconds)
+    worker = Program("worker", partial(execute, WORKER), grace_seconds, is_labelled=False)
+    return [[worker], [Program("web", partial(execute, WEB), WEB_GRACE_SECONDS)]]
 
 
 @contextmanager

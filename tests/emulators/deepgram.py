@@ -37,10 +37,12 @@ class Request:
 
 @dataclass
 class Deepgram(Provider):
-    """`seconds` is how long a request takes. `said` has the words of a recording by its SHA-256; for all others `script` makes
-    them up of the bytes. `extra` is put over every answer as it stands."""
+    """`seconds` is how long a request takes, `pace` how much longer for each second of sound. `said` has the words
+    of a recording by its SHA-256; for all others `script` makes them up of the bytes. `extra` is put over every
+    answer as it stands."""
 
     seconds: float = 0.0
+    pace: float = 0.0
     said: dict[str, Sequence[Spoken]] = field(default_factory=dict)
     script: Callable[[bytes], Sequence[Spoken]] = speech.made_up
     extra: dict[str, Any] = field(default_factory=dict)
@@ -78,7 +80,7 @@ class Deepgram(Provider):
         data = b"".join([chunk async for chunk in request.content.iter_any()])
         if not data:
             return self.error(400, "Bad Request: failed to process audio: corrupt or unsupported data")
-        await asyncio.sleep(self.seconds)
+        await asyncio.sleep(self.seconds + self.pace * speech.seconds(data))
         query = {name: request.query.getall(name) for name in request.query}
         digest = sha256(data).hexdigest()
         self.requests.append(Request(digest, query, request.content_length, request.content_type))

@@ -1,10 +1,15 @@
 """From one shift to the next, and what one looks at first."""
 
+import os
+import signal
+import threading
+import time
 from dataclasses import replace
 
 from sqlalchemy import event
 
 from tests import factories
+from tests.fakes import prompt_engine
 from tests.providers import Stage, stage
 from tests.shifts import AT_ONCE
 from textor import jobs
@@ -91,6 +96,22 @@ def test_a_job_taken_on_in_the_last_moment_of_a_stop_is_written_down(stage: Stag
     stage.provider.before_call = lambda verb, _job: ending.stop() if verb == "start" else None
     ending.run()
     assert [(one.state, one.remote_id) for one in stage.slices(row_id)] == [("remote", "remote-1")]
+
+
+def test_a_stop_waits_for_calls_as_long_as_the_operator_says(stage: Stage) -> None:
+    answer, engine = threading.Event(), prompt_engine()
+
+    def stop_and_wait(_n: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        answer.wait(60)
+
+    engine.segments, engine.before_each = engine.segments[:1], stop_and_wait
+    stage.use(engine, drain_seconds=1)
+    row_id, began_at = stage.upload(engine="prompt"), time.monotonic()
+    jobs.run_shift(stage.tools)
+    assert 1 <= time.monotonic() - began_at < 10
+    assert stage.states(row_id) == ["starting"]
+    answer.set()
 
 
 def test_a_job_with_news_is_looked_at_before_those_that_are_late(stage: Stage) -> None:

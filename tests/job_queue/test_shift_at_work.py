@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from tests import factories, shifts
-from tests.fakes import remote_engine
+from tests.fakes import prompt_engine, remote_engine
 from tests.providers import Stage, stage
 from tests.waiting import until
 from textor.domain.job_states import Status
@@ -122,6 +122,18 @@ def test_a_stop_ends_in_bounded_time_though_a_provider_never_answers(now: Stage)
     assert time.monotonic() - began < 5
     assert states() == ["starting"]
     gate.set()
+
+
+def test_a_call_that_outlasts_a_stop_and_has_no_number_is_told_of(now: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    gate, engine = threading.Event(), prompt_engine()
+    engine.before_each = lambda _n: wait(gate)
+    now.use(engine)
+    now.upload(engine="prompt")
+    with now.real_shift(replace(QUICK, drain_seconds=0.2)):
+        until(lambda: engine.heard, "it is under way", 10)
+    gate.set()
+    assert "prompt took longer over slice 1 (12 s) than a stop waits (0.2 s)" in caplog.text
+    assert "may be charged twice" in caplog.text
 
 
 def test_looks_that_a_stop_cut_off_are_due_at_once(now: Stage) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from textor.adapters.stt.port import Progress, RemoteJob
+from textor.domain import stopping
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError
 from textor.job_queue.discards import Due
@@ -22,7 +23,8 @@ class Terms:
     longest_seconds: float = 3600
     """When a shift that never came to rest begins nothing more."""
     idle_seconds: float = 5
-    drain_seconds: float = 18
+    drain_seconds: float = stopping.DRAIN_SECONDS
+    """How long a stop waits for calls under way (DRAIN_SECONDS)."""
     tick_seconds: float = 0.25
     """How often it looks for what is due while nothing happens."""
     beat_seconds: float = 0.05

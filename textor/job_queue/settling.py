@@ -62,6 +62,18 @@ class Desk:
             hands.put_down(hands.unsettled.pop(0).work)
         slices.ask_again(looks)
 
+    def tell_of_lost(self, hands: Hands) -> None:
+        """Calls that outlast a stop. Who answers in the call itself is asked again: nobody could tell how it went."""
+        answered = {said.work.id for said in hands.unsettled if isinstance(said.work, Taken)}
+        for one in hands.held.values():
+            engine = self.tools.engines.get(one.engine)
+            if one.is_start and one.id not in answered and engine and engine.answers_at_once:
+                length, patience = one.end - one.start, self.terms.drain_seconds
+                log.warning(
+                    "%s took longer over slice %s (%.0f s) than a stop waits (%g s)", one.engine, one.id, length, patience
+                )
+                log.warning("slice %s is asked for again, and may be charged twice; DRAIN_SECONDS sets a longer wait", one.id)
+
     def _settle_together(self, hands: Hands) -> bool:
         """Texts, or deletions, that are next: many in one transaction, since commits are what a shift spends its time on. What
         can't be written so is tried alone after that. False where nothing was written."""

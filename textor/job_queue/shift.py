@@ -162,6 +162,7 @@ class Shift:
             slices.ask_again((one, now) for one in self._hands.held.values() if not one.is_start)
         except (OperationalError, InterfaceError):
             db.session.rollback()
+        self._desk.tell_of_lost(self._hands)
         for said in self._hands.unsettled:
             if isinstance(said.answer, RemoteJob):
                 log.error("%s has taken on job %s, which the database could not be told", said.work.engine, said.answer.id)

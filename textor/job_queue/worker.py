@@ -104,6 +104,11 @@ class TextorWorker(Worker):
         super().request_stop(signum, frame)
         self._end_horse()
 
+    def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
+        """A second SIGTERM is no impatience: some hosts tell every process, and the keeper tells it, too."""
+        if signum == signal.SIGINT:
+            super().request_force_stop(signum, frame)
+
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """A stop that came between the ticket and the fork found no horse to end."""
         super().fork_work_horse(job, queue)

@@ -180,6 +180,12 @@ class Engine(ABC):
     order: ClassVar[int] = 100
     """Place in lists; lower comes first."""
 
+    @property
+    def answers_at_once(self) -> bool:
+        """Whether `start` does it all. Where a provider does, nobody can ask for the answer again: Textor sends it pieces so
+        short that a stop can wait for each."""
+        return type(self).check is Engine.check
+
     @classmethod
     @abstractmethod
     def from_settings(cls, settings: Settings) -> "Engine":

@@ -135,10 +135,10 @@ def _paces(finished: Iterable[tuple[str, float, float]]) -> dict[str, Estimate]:
     for engine, sound_seconds, work_seconds in finished:
         for key in (engine, _class_key(engine, sound_seconds)):
             samples.setdefault(key, []).append(work_seconds / sound_seconds)
-    return {key: Estimate(_quantile(paces, 0.5), _quantile(paces, 0.9)) for key, paces in samples.items() if len(paces) >= FEWEST}
+    return {key: Estimate(quantile(paces, 0.5), quantile(paces, 0.9)) for key, paces in samples.items() if len(paces) >= FEWEST}
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
+def quantile(values: Sequence[float], share: float) -> float:
     """Between the two neighbours where it falls between two."""
     ordered = sorted(values)
     place = share * (len(ordered) - 1)

@@ -12,7 +12,7 @@ from textor.adapters.audio import convert, encoding, silence, slicing
 from textor.adapters.audio.silence import Cut
 from textor.adapters.stt.port import Capabilities, Engine
 from textor.extensions import db
-from textor.features.transcription import fitting, recutting
+from textor.features.transcription import answering, fitting, recutting
 from textor.features.transcription.fitting import Form, Sound
 from textor.job_queue import runs
 from textor.job_queue.claims import Claim
@@ -31,7 +31,7 @@ def plan(tools: Toolbox, claim: Claim, engine: Engine, path: Path) -> list[Slice
     if known:
         return slices_of(claim.seq) if recutting.recut(tools, claim, path, known) else known
     row = db.session.get_one(Transcription, claim.seq)
-    can = engine.can(row.model)
+    can = _can_in_time(tools, engine, row)
     channels: list[int | None] = [0, 1] if _is_split(can, row) else [None]
     pairs = [(cut, channel) for cut in _cuts(tools, can, row, path) for channel in channels]
     runs.write(tools, claim)
@@ -104,6 +104,21 @@ def _cuts(tools: Toolbox, can: Capabilities, row: Transcription, path: Path) -> 
         return [Cut(0.0, sound.seconds, 0.0)]
     found = silence.cuts(convert.blocks(path), longest)
     return found if can.segment_times else _trimmed(found, row.recording)
+
+
+def _can_in_time(tools: Toolbox, engine: Engine, row: Transcription) -> Capabilities:
+    """What the engine can, with no more sound at once than it answers to while a stop waits.
+
+    One that tells speakers apart names them anew in each piece: where they were asked for it gets all at once. The sides of a
+    call are the same speakers in every piece.
+    """
+    can, recording = engine.can(row.model), row.recording
+    if can.runs_locally or not engine.answers_at_once or (row.diarize and can.speakers and not recording.is_dual_channel):
+        return can
+    longest = answering.longest_seconds(tools, engine.name, row.model)
+    if recording.seconds <= longest * ONE_SLICE_FACTOR:
+        return can
+    return replace(can, max_seconds=min(longest, can.max_seconds or longest))
 
 
 def _trimmed(cuts: list[Cut], recording: Recording) -> list[Cut]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 from textor.adapters.audio import convert
 from textor.adapters.stt.port import Audio, Callback, Engine, Options, Progress, RemoteJob
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, NotAsked, TextorError, TooLong, Unavailable
-from textor.features.transcription import bulk, checkpoints, failover, finishing, fitting, orphans, recutting
+from textor.features.transcription import answering, bulk, checkpoints, failover, finishing, fitting, orphans, recutting
 from textor.job_queue import shift
 from textor.job_queue.crew import Answer
 from textor.job_queue.discards import Due
@@ -72,9 +73,11 @@ class RemoteCrew:
         name = fitting.ending(engine.can(one.model), one.endings) or one.endings[0]
         with fitting.named(path, name) as file:
             audio = Audio(file, one.end - one.start, one.channels, partial(convert.blocks, file, max_seconds=limit))
+            began_at = monotonic()
             answer = engine.start(audio, replace(self._options(one), orders=orphans.orders(self.tools, one)))
             if isinstance(answer, Transcript):  # heard to its end while the file is here
                 answer = replace(answer, segments=list(answer.segments))
+                answering.heard(self.tools, one.engine, one.model, audio.seconds, monotonic() - began_at)
         return answer
 
     def discard(self, one: Due) -> EngineError | None:
