@@ -2,13 +2,15 @@
 
 TextorError                 message is a sentence fit for the user
 ├── InvalidInput            400  the caller sent something that can't be used
-│   └── NotMedia            400  a file that isn't audio or video
+│   ├── NotMedia            400  a file that isn't audio or video
+│   └── AddressRefused      400  an address that Textor does not ask for strangers
 ├── TooLarge                413  over the caller's size limit
 ├── NotAuthenticated        401  no credentials, or bad ones
 ├── NotAllowed              403  known, but not allowed
 ├── OverBudget              402  it would cost more than the month has left
 ├── NotFound                404  unknown, or somebody else's
 ├── WrongState              409  not possible in the state the thing is in
+│   └── Stale               409  it was changed since the caller has seen it
 ├── TooManyRequests         429  a limit was hit; carries retry_after
 │   └── QuotaExceeded       429  the day's work is used up
 ├── Unavailable             503  something Textor depends on is down
@@ -51,6 +53,10 @@ class NotMedia(InvalidInput):
     """The bytes are not audio or video that Textor can read."""
 
 
+class AddressRefused(InvalidInput):
+    """An address that somebody named is none that Textor asks: not on the web, or only to be reached from where Textor runs."""
+
+
 class TooLarge(TextorError):
     """The upload is over the caller's limit."""
 
@@ -85,6 +91,14 @@ class WrongState(TextorError):
     """The thing exists, but not in a state that allows this."""
 
     status = 409
+
+
+class Stale(WrongState):
+    """Somebody has changed it since the caller has seen it. `version` is what it is at now."""
+
+    def __init__(self, message: str, *, version: int) -> None:
+        super().__init__(message)
+        self.version = version
 
 
 class TooManyRequests(TextorError):

@@ -72,6 +72,7 @@ class Settings:
     workers: int = _from("WORKERS", setting_values.whole(1, 64), 2)
     api_key: str = _from("API_KEY", setting_values.key, "", secret=True)
     allow_guests: bool = _from("ALLOW_GUESTS", setting_values.flag, True)
+    allow_private_addresses: bool = _from("ALLOW_PRIVATE_ADDRESSES", setting_values.flag, False)
     cors_allowed_origins: tuple[str, ...] = _from("CORS_ALLOWED_ORIGINS", setting_values.words, ())
     quota_user: str = _from("QUOTA_USER", setting_values.quota, "25/day")
     quota_guest: str = _from("QUOTA_GUEST", setting_values.quota, "5/day")
