@@ -1,23 +1,27 @@
 """The suite's stage: real Redis, SQLite and PostgreSQL, a real S3 server, the standing cast, sockets to the outside off."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from apiflask import APIFlask
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from redis import Redis
+from sqlalchemy import create_engine
 from werkzeug.test import TestResponse
 
-from tests import postgres
+from tests import compiled, postgres
 from tests.emulators import s3
 from textor import embedded_redis, toolbox
 from textor import settings as settings_module
 from textor.app import create_app
 from textor.domain.storage_places import Bucket
 from textor.extensions import db
+from textor.features.accounts import users
 from textor.settings import Settings
 from textor.toolbox import Toolbox
 
@@ -44,6 +48,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Emulators are on loopback: no proxy of the machine's stands before them."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hasher() -> Iterator[PasswordHasher]:
+    """The product's own hashing of passwords. For all else passwords are hashed in no time."""
+    own = users._hasher
+    users._hasher = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
+    yield own
+    users._hasher = own
 
 
 @pytest.fixture(scope="session")
@@ -82,14 +95,41 @@ def bucket(s3_server: s3.Server) -> Bucket:
     return s3_server.bucket("textor/tests")
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables and no rows."""
+    path = tmp_path_factory.mktemp("template") / "textor.db"
+    _create_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: postgres.Server) -> Iterator[str]:
+    """The name of a database with all tables and no rows."""
+    with postgresql_server.database() as url:
+        _create_tables(url)
+        yield postgres.name(url)
+
+
+def _create_tables(url: str) -> None:
+    engine = create_engine(url)
+    db.metadata.create_all(engine)
+    engine.dispose()
+
+
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database."""
+    """The URL of a database without rows: with all tables where the test has the fixture `app`, else without any."""
+    has_tables = "app" in request.fixturenames
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'textor.db'}"
+        path = tmp_path / "textor.db"
+        if has_tables:
+            shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
         return
     server: postgres.Server = request.getfixturevalue("postgresql_server")
-    with server.database() as url:
+    templates = [request.getfixturevalue("postgresql_template")] if has_tables else []
+    with server.database(*templates) as url:
         yield url
 
 
@@ -130,7 +170,8 @@ def app(settings: Settings, tools: Toolbox) -> Iterator[APIFlask]:
     app.testing = True
     app.test_client_class = Client
     with app.app_context():
-        db.create_all()
+        compiled.share(app)
+        db.create_all()  # where the test asked for this fixture so late that its database has no tables
         yield app
         db.session.remove()
         db.engine.dispose()

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psycopg
 
+MEMORY_BYTES = 2_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -21,37 +23,55 @@ class Server:
     programs: Path
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """An empty database, dropped afterwards; yields its URL."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """A copy of the database `template`, as a rule an empty one, dropped afterwards; yields its URL."""
         name = f"t{uuid.uuid4().hex}"
-        self._run(f"CREATE DATABASE {name}")
+        with self._administration() as connection:
+            # To copy its files takes half the time of the default, which is to log them. Before 15 there was no other way.
+            how = "STRATEGY FILE_COPY" if connection.info.server_version >= 150000 else ""
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {how}".encode())
         try:
-            yield f"postgresql://textor@/{name}?host={self.home}"
+            yield self.url(name)
         finally:
-            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+            with self._administration() as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
-    def _run(self, statement: str) -> None:
-        with psycopg.connect(f"postgresql://textor@/postgres?host={self.home}", autocommit=True) as connection:
-            connection.execute(statement.encode())
+    def url(self, name: str) -> str:
+        return f"postgresql://textor@/{name}?host={self.home}"
+
+    def _administration(self) -> psycopg.Connection:
+        return psycopg.connect(self.url("postgres"), autocommit=True)
 
     def stop(self) -> None:
         _call(self.programs / "pg_ctl", "-D", self.home / "db", "-m", "immediate", "stop")
         shutil.rmtree(self.home, ignore_errors=True)
 
 
+def name(url: str) -> str:
+    """The name of the database at `url`."""
+    return url.partition("?")[0].rpartition("/")[2]
+
+
 def start() -> Server | None:
-    """A new server, or None where PostgreSQL isn't installed."""
+    """A new server, which no crash needs to survive, or None where PostgreSQL isn't installed."""
     programs = _programs()
     if programs is None:
         return None
-    home = Path(tempfile.mkdtemp(prefix="pg"))
+    home = Path(tempfile.mkdtemp(prefix="pg", dir=_memory()))
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(home, "postgres")
     _call(programs / "initdb", "-D", home / "db", "-U", "textor", "-A", "trust", "-E", "UTF8", "--no-sync")
     options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=200"
+    options += " -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0"
     options += " -c timezone=Asia/Tehran"  # a machine's own: what is stored must not depend on it
     _call(programs / "pg_ctl", "-D", home / "db", "-w", "-l", home / "log", "-o", options, "start")
     return Server(home, programs)
+
+
+def _memory() -> Path | None:
+    """A folder in memory where the machine has a large one: every test makes and drops files for all tables."""
+    folder = Path("/dev/shm")
+    return folder if folder.is_dir() and shutil.disk_usage(folder).free >= MEMORY_BYTES else None
 
 
 def _programs() -> Path | None:

@@ -61,6 +61,11 @@ def test_of_a_password_only_its_argon2_hash_is_kept(app: APIFlask, tools: Toolbo
     assert PASSWORD not in repr(ALICE)
 
 
+def test_guessing_passwords_costs_what_rfc_9106_recommends(hasher: PasswordHasher) -> None:
+    assert hasher.time_cost >= 3
+    assert hasher.memory_cost >= 64 * 1024  # KiB
+
+
 def test_a_login_renews_a_hash_that_became_too_weak(app: APIFlask, tools: Toolbox) -> None:
     row = users.register(tools, ALICE)
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -88,12 +93,12 @@ def test_another_password_needs_the_old_one_and_logs_every_device_out(app: APIFl
     row = users.register(tools, ALICE)
     before = row.session_token
     with pytest.raises(InvalidInput) as refused:
-        users.change_password(row.id, "Wrong-Horse", "Better-Horse")
+        users.change_password(tools, row.id, "Wrong-Horse", "Better-Horse")
     assert refused.value.field == "old_password"
     with pytest.raises(InvalidInput) as refused:
-        users.change_password(row.id, PASSWORD, "weak")
+        users.change_password(tools, row.id, PASSWORD, "weak")
     assert refused.value.field == "password"
-    users.change_password(row.id, PASSWORD, "Better-Horse")
+    users.change_password(tools, row.id, PASSWORD, "Better-Horse")
     assert users.by_session_token(before) is None
     assert users.by_session_token(row.session_token) is not None
     assert users.authenticate(tools, "alice.owner", "Better-Horse").id == row.id
