@@ -10,7 +10,7 @@ BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 FOLDED = sa.Text().with_variant(sa.Text(2**24), "mysql", "mariadb")
 SQLITE_INDEX = (
     """CREATE VIRTUAL TABLE search_index USING fts5(user_id, title, body, parts, content='search_texts',
-    content_rowid='transcription_seq', tokenize='ascii', columnsize=0, prefix='1 2 3')""",
+    content_rowid='transcription_seq', tokenize='ascii', columnsize=0, prefix='1 2')""",
     """CREATE TRIGGER search_texts_insert AFTER INSERT ON search_texts BEGIN
     INSERT INTO search_index(rowid, user_id, title, body, parts)
     VALUES (new.transcription_seq, new.user_id, new.title, new.body, new.parts); END""",

@@ -12,7 +12,7 @@ from textor.domain.folding import Token
 MOST_WORDS = 32
 """Those that follow are left out."""
 LONGEST_QUERY = 4_000
-MOST_MATCHES = 200  # of a word in a text: more don't make a better place to show
+MOST_MATCHES = 100  # of a word in a text: more do not make a better place to show
 SHOWN = 240  # characters of a segment that are shown
 BEFORE = 60  # characters of it before the first match
 

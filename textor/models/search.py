@@ -14,7 +14,7 @@ FOLDED = Text().with_variant(Text(2**24), "mysql", "mariadb")
 # The words reach FTS5 folded, in lower case and parted by spaces and line ends: all that its tokenizer "ascii" has to know.
 SQLITE_INDEX = (
     """CREATE VIRTUAL TABLE search_index USING fts5(user_id, title, body, parts, content='search_texts',
-    content_rowid='transcription_seq', tokenize='ascii', columnsize=0, prefix='1 2 3')""",
+    content_rowid='transcription_seq', tokenize='ascii', columnsize=0, prefix='1 2')""",
     """CREATE TRIGGER search_texts_insert AFTER INSERT ON search_texts BEGIN
     INSERT INTO search_index(rowid, user_id, title, body, parts)
     VALUES (new.transcription_seq, new.user_id, new.title, new.body, new.parts); END""",

@@ -5,7 +5,7 @@ from typing import TypeVarTuple
 
 from sqlalchemy import Select, and_, func, select
 
-from textor.domain import search_terms
+from textor.domain import search_terms, titles
 from textor.domain.job_states import DONE, OPEN, Status
 from textor.features.recordings import search_index
 from textor.models import Recording, Transcription
@@ -53,7 +53,7 @@ def matching(statement: Select[*Columns], user_id: int, filters: Filters) -> Sel
     statement = narrowed(statement, user_id, filters)
     if terms := search_terms.parse(filters.text, is_typing=True):
         return statement.where(search_index.matching(user_id, terms))
-    if signs := filters.text.split():
+    if signs := titles.clean(filters.text).split():
         has_all = and_(*(Recording.title.icontains(one, autoescape=True) for one in signs))
         return statement.where(Transcription.recording_id.in_(select(Recording.id).where(Recording.user_id == user_id, has_all)))
     return statement

@@ -63,10 +63,10 @@ def _values(row: Any, lines: Sequence[str]) -> dict[str, object]:
     }
 
 
-def catch_up(tools: Toolbox) -> int:
+def catch_up(tools: Toolbox, batch: int = BATCH) -> int:
     """Index what was there before there was an index. Returns how many; what is left has its turn next time."""
     done, until = 0, tools.clock.now() + BUSY
-    while seqs := _missing():
+    while seqs := _missing(batch):
         put(seqs)
         db.session.commit()
         done += len(seqs)
@@ -75,16 +75,16 @@ def catch_up(tools: Toolbox) -> int:
     return done
 
 
-def _missing() -> list[int]:
+def _missing(most: int) -> list[int]:
     """Some that have no words yet, held."""
     known = exists().where(SearchText.transcription_seq == Transcription.seq)
-    statement = select(Transcription.seq).where(~known).order_by(Transcription.seq).limit(BATCH)
+    statement = select(Transcription.seq).where(~known).order_by(Transcription.seq).limit(most)
     return list(db.session.scalars(statement.with_for_update(skip_locked=True)))
 
 
 def matching(user_id: int, terms: Sequence[Term], *, in_title: bool = False) -> ColumnElement[bool]:
     """Whether a transcription of this user's has all the terms, in its title alone or anywhere."""
-    found = _WAYS.get(db.engine.dialect.name, _plainly)(user_id, terms, in_title)
+    found = WAYS.get(db.engine.dialect.name, _plainly)(user_id, terms, in_title)
     return Transcription.seq.in_(found)
 
 
@@ -133,4 +133,4 @@ def _holds(term: Term, in_title: bool) -> ColumnElement[bool]:
     return or_(*(text.contains(words, autoescape=True) for text in texts for words in wanted))
 
 
-_WAYS: dict[str, Callable[[int, Sequence[Term], bool], Any]] = {"sqlite": _by_fts5, "postgresql": _by_tsvector}
+WAYS: dict[str, Callable[[int, Sequence[Term], bool], Any]] = {"sqlite": _by_fts5, "postgresql": _by_tsvector}
