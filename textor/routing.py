@@ -9,7 +9,7 @@ The marks survive functools.wraps; tests/test_routes.py insists that every route
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
 from flask import abort, request
@@ -60,12 +60,14 @@ def admin_needed(view: Callable[P, R]) -> Callable[P, R]:
     return marked(_guarded(view, admins_only=True), ACCESS_MARK, "admin_needed")
 
 
-def limited(rule: str, *, by: Key = caller) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """At most `rule` ("30/minute", several joined by ";") calls of this view for each value of `by`; then 429."""
+def limited(rule: str, *, by: Key = caller, together: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """At most `rule` ("30/minute", several joined by ";") calls of this view for each value of `by`; then 429. Views that share a
+    word as `together` count together."""
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         rules = (*getattr(view, LIMIT_MARK, ()), rule)
-        return marked(extensions.limiter.limit(rule, key_func=by)(view), LIMIT_MARK, rules)
+        limit = partial(extensions.limiter.shared_limit, scope=together) if together else extensions.limiter.limit
+        return marked(limit(rule, key_func=by)(view), LIMIT_MARK, rules)
 
     return decorate
 

@@ -172,6 +172,7 @@ def test_guessing_one_account_is_throttled_and_another_is_not(app: APIFlask, bro
 
     assert [guess("alice.owner") for _ in range(11)] == [401] * 10 + [429]
     assert guess("ＡＬＩＣＥ.owner") == 429
+    assert guess("Alice@Holloway.org") == 429
     assert guess("bob.other") == 401
 
 
@@ -214,4 +215,6 @@ class TestRedisAway:
         token = guesser.token()
         form = {"csrf_token": token, "username": "alice.owner", "password": "Wrong-Horse"}
         assert [guesser.post("/login", data=form).status_code for _ in range(11)] == [401] * 10 + [429]
-        assert log_in(browser(), "alice@holloway.org") == 303
+        assert guesser.post("/login", data={**form, "username": "alice@holloway.org"}).status_code == 429
+        assert sign_up(browser(), username="bob.other", email="bob@holloway.org") == 303
+        assert log_in(browser(), "bob.other") == 303

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from flask import current_app, g, request
+from flask import current_app, g, request, session
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
@@ -30,18 +30,21 @@ GUEST_COOKIE = "textor_guest"
 GUEST_HEADER = "X-Guest-Token"
 KEY_HEADER = "X-API-Key"
 KEY_ARGUMENT = "api_key"
+LOGIN_IN_SESSION = "_user_id"  # flask-login's name
 SCHEMES = ("bearer", "token")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
+ANY = "any"
 MISSING = "Credentials are missing: send an API key as Authorization: Bearer."
+ENDED = "Your login has ended. Log in again."
 WRONG = "These credentials are not good: unknown, expired or revoked."
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def needs(scope: str, *, guests: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Only a caller with this scope may call the view; guests only where they are welcome."""
+def needs(scope: str = ANY, *, guests: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Only a caller with this scope may call the view (without one: any user); guests only where they are welcome."""
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
@@ -62,6 +65,14 @@ def me() -> Caller:
     return found
 
 
+def is_user() -> bool:
+    """Whether a user is calling. For calls whose credential is in the body: there a token that has expired is in nobody's way."""
+    try:
+        return not me().is_guest
+    except NotAuthenticated:
+        return False
+
+
 def become(caller: Caller) -> None:
     """A stranger has become somebody: the rest of this request is theirs."""
     g.textor_caller = caller
@@ -79,7 +90,7 @@ def name() -> str:
 def _check(caller: Caller, scope: str, *, guests: bool) -> None:
     if caller.is_guest and not (guests and bootstrap.tools().settings.allow_guests):
         raise NotAuthenticated(MISSING)
-    if scope not in caller.scopes:
+    if scope != ANY and scope not in caller.scopes:
         raise NotAllowed(f"This needs the scope {scope}, which your key or account does not have.")
 
 
@@ -125,6 +136,8 @@ _PLACES: tuple[tuple[Callable[[], str | None], Callable[[str], Caller | None]], 
 def _by_session() -> Caller | None:
     """Somebody logged in on the pages: what changes something needs the page's CSRF token as well."""
     if not current_user.is_authenticated:
+        if LOGIN_IN_SESSION in session:  # else what somebody sends after their login has ended would be a guest's
+            raise NotAuthenticated(ENDED)
         return None
     if request.method not in SAFE_METHODS and current_app.config["WTF_CSRF_ENABLED"]:
         _check_csrf()

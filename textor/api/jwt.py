@@ -7,6 +7,7 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
 
 from textor import bootstrap
+from textor.doorstep import logins
 from textor.errors import NotAuthenticated
 from textor.features.accounts import tokens
 from textor.features.accounts.callers import Caller
@@ -45,19 +46,22 @@ def refreshed(text: str) -> Pair:
     claims = _claims(text, "refresh")
     if not claims:
         raise NotAuthenticated(tokens.DEAD)
+    logins.count_refresh(claims["sub"])
     return pair(tokens.rotate(bootstrap.tools(), claims[FAMILY], claims[CURRENT]))
 
 
 def log_out(text: str) -> bool:
-    """End the login that a refresh token belongs to. False: it is no good one."""
+    """End the login that a refresh token belongs to, if it hasn't ended yet. False: this is no refresh token of ours."""
     claims = _claims(text, "refresh")
-    return bool(claims) and tokens.end(bootstrap.tools(), claims[FAMILY])
+    if claims:
+        tokens.end(bootstrap.tools(), claims[FAMILY])
+    return bool(claims)
 
 
 def _claims(text: str, kind: str) -> dict[str, str]:
     """What a token says that is ours, whole and not too old; nothing otherwise."""
     try:
         claims = decode_token(text)
-    except (PyJWTError, JWTExtendedException, ValueError, TypeError):
+    except (PyJWTError, JWTExtendedException, ValueError, TypeError, RecursionError):  # the last: thousands of brackets
         return {}
     return claims if claims.get("type") == kind else {}

@@ -55,7 +55,7 @@ def change_password() -> Response | tuple[str, int]:
     if form.get("password", "") != form.get("password_again", ""):
         return _page({"password_again": _("The two passwords differ. Type the same one twice.")}), 400
     try:
-        row = users.change_password(me().id, form.get("old_password", ""), form.get("password", ""))
+        row = users.change_password(bootstrap.tools(), me().id, form.get("old_password", ""), form.get("password", ""))
     except InvalidInput as error:
         return _page({error.field or "password": error.message}), error.status
     return _stay(Visitor.of(row), _("Your password is changed. Other devices are signed out."))
@@ -66,7 +66,7 @@ def change_password() -> Response | tuple[str, int]:
 @limited(WRITE_LIMIT)
 def sign_out_everywhere() -> Response:
     """Every device but this one."""
-    return _stay(Visitor.of(users.log_out_everywhere(me().id)), _("Other devices are signed out."))
+    return _stay(Visitor.of(users.log_out_everywhere(bootstrap.tools(), me().id)), _("Other devices are signed out."))
 
 
 @pages.post("/engines/check")

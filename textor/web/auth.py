@@ -1,7 +1,5 @@
 """Signing up, logging in and out, and the language of the pages."""
 
-import hashlib
-
 from apiflask import APIBlueprint
 from flask import flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -9,21 +7,14 @@ from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from textor import bootstrap
+from textor.doorstep import logins
 from textor.errors import InvalidInput
 from textor.features.accounts import users
 from textor.routing import LOGIN_LIMIT, READ_LIMIT, WRITE_LIMIT, address, limited, public
 from textor.web import forms, locale
 from textor.web.visitors import Account, Visitor
 
-ACCOUNT_LIMIT = "10/minute;50/hour"
-
 pages = APIBlueprint("auth", __name__, enable_openapi=False)
-
-
-def account_tried() -> str:
-    """The account a login is for; hashed, because names people type by mistake can be passwords."""
-    name = users.key(request.form.get("username", ""))
-    return "account:" + hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 @pages.get("/signup")
@@ -36,10 +27,11 @@ def signup_form() -> Response | str:
 
 @pages.post("/signup")
 @public
-@limited(LOGIN_LIMIT, by=address)
+@limited(LOGIN_LIMIT, by=address, together=logins.REGISTRATION)
 def sign_up() -> Response | tuple[str, int]:
     """Create the account and log it in."""
     new = users.NewUser(*(request.form.get(name, "") for name in ("username", "email", "password")))
+    logins.count_registration(new)
     try:
         row = _register(new)
     except InvalidFields as error:
@@ -58,11 +50,11 @@ def login_form() -> Response | str:
 
 @pages.post("/login")
 @public
-@limited(LOGIN_LIMIT, by=address)
-@limited(ACCOUNT_LIMIT, by=account_tried)
+@limited(LOGIN_LIMIT, by=address, together=logins.LOGIN)
 def log_in() -> Response | tuple[str, int]:
     """Log in by user name or address."""
     form = request.form
+    logins.count(form.get("username", ""))
     try:
         row = users.authenticate(bootstrap.tools(), form.get("username", ""), form.get("password", ""))
     except InvalidInput as error:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from textor.domain import scopes, titles
@@ -21,9 +21,14 @@ PREFIX = "tx_"
 SHOWN = 11
 PURPOSE = "api key"
 MOST_KEYS = 100
+LOGIN = "login"
+"""The name of the keys that logging in with a password makes; nobody can choose it."""
+MOST_LOGINS = 50
 LONGEST_NAME = 100
 USED_EVERY = timedelta(minutes=1)
 """How exact the time of last use is: a write for every read would be a waste."""
+REMEMBERED = timedelta(days=30)
+"""How long a key that was revoked, or has expired, stays in the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +42,31 @@ class NewKey:
 def create(tools: Toolbox, user_id: int, name: str, wanted: Collection[str], expires_at: datetime | None = None) -> NewKey:
     """Make a key. Raises InvalidInput for unknown scopes, those the owner doesn't have, a time that is past, too many keys."""
     owner, now = db.session.get_one(User, user_id), tools.clock.now()
-    name = titles.clean(name)[:LONGEST_NAME]
+    name = titles.clean(name, LONGEST_NAME)
     if not name:
         raise InvalidInput("Give the key a name, so that you know it again.", field="name")
+    if name == LOGIN:
+        raise InvalidInput("Keys named login are made by logging in. Choose another name.", field="name")
     _check_scopes(owner, wanted)
     if expires_at is not None and expires_at <= now:
         raise InvalidInput("The key would have expired already. Choose a time to come.", field="expires_at")
-    if len(listed(user_id)) >= MOST_KEYS:
+    if sum(row.name != LOGIN for row in listed(user_id)) >= MOST_KEYS:
         raise InvalidInput(f"At most {MOST_KEYS} keys. Revoke one that is not used any more.", field="name")
-    text = digests.new_secret(PREFIX)
-    row = ApiKey(
-        user_id=user_id,
-        name=name,
-        prefix=text[:SHOWN],
-        key_hash=digests.of(tools.settings, PURPOSE, text),
-        scopes=[scope for scope in scopes.SCOPES if scope in wanted],
-        created_at=now,
-        expires_at=expires_at,
-    )
-    db.session.add(row)
+    made = _made(tools, owner, name, wanted)
+    made.row.expires_at = expires_at
     db.session.commit()
-    return NewKey(row, text)
+    return made
+
+
+def log_in(tools: Toolbox, user_id: int) -> NewKey:
+    """A key for somebody who has shown their password: all but admin. Of too many such keys the one longest unused is revoked."""
+    made = _made(tools, db.session.get_one(User, user_id), LOGIN, scopes.EVERYBODYS)
+    used_at = func.coalesce(ApiKey.last_used_at, ApiKey.created_at)
+    others = select(ApiKey.id).where(*_logins_of(user_id), ApiKey.id != made.row.id)
+    spare = others.order_by(used_at.desc(), ApiKey.id.desc()).offset(MOST_LOGINS - 1)
+    _revoke(tools, ApiKey.id.in_(db.session.scalars(spare).all()))
+    db.session.commit()
+    return made
 
 
 def listed(user_id: int) -> Sequence[ApiKey]:
@@ -68,11 +77,21 @@ def listed(user_id: int) -> Sequence[ApiKey]:
 
 def revoke(tools: Toolbox, user_id: int, key_id: int) -> None:
     """End one of one's own keys, at once. Raises NotFound."""
-    mine = (ApiKey.id == key_id, ApiKey.user_id == user_id, ApiKey.revoked_at.is_(None))
-    row = db.session.scalars(select(ApiKey).where(*mine)).first()
-    if row is None:
+    is_revoked = _revoke(tools, ApiKey.id == key_id, ApiKey.user_id == user_id)
+    db.session.commit()
+    if not is_revoked:
         raise NotFound("There is no such key.")
-    row.revoked_at = tools.clock.now()
+
+
+def end_logins(tools: Toolbox, user_id: int) -> None:
+    """Revoke the keys that logging in has made, in the caller's transaction."""
+    _revoke(tools, *_logins_of(user_id))
+
+
+def sweep(tools: Toolbox) -> None:
+    """Forget keys that have long been good for nothing."""
+    before = tools.clock.now() - REMEMBERED
+    db.session.execute(delete(ApiKey).where(or_(ApiKey.revoked_at < before, ApiKey.expires_at < before)))
     db.session.commit()
 
 
@@ -90,6 +109,26 @@ def caller(tools: Toolbox, text: str) -> Caller | None:
     key, owner = row
     _used(tools, key)
     return callers.of(owner, Via.KEY, limited_to=key.scopes, credential=str(key.id))
+
+
+def _made(tools: Toolbox, owner: User, name: str, wanted: Collection[str]) -> NewKey:
+    text = digests.new_secret(PREFIX)
+    row = ApiKey(user_id=owner.id, name=name, prefix=text[:SHOWN], key_hash=digests.of(tools.settings, PURPOSE, text))
+    row.scopes = [scope for scope in scopes.SCOPES if scope in wanted]
+    row.created_at = tools.clock.now()
+    db.session.add(row)
+    db.session.flush()
+    return NewKey(row, text)
+
+
+def _logins_of(user_id: int) -> tuple[ColumnElement[bool], ...]:
+    return ApiKey.user_id == user_id, ApiKey.name == LOGIN, ApiKey.revoked_at.is_(None)
+
+
+def _revoke(tools: Toolbox, *which: ColumnElement[bool]) -> bool:
+    alive = update(ApiKey).where(*which, ApiKey.revoked_at.is_(None))
+    done = db.session.execute(alive.values(revoked_at=tools.clock.now()))
+    return isinstance(done, CursorResult) and done.rowcount > 0
 
 
 def _is_good(tools: Toolbox, key: ApiKey) -> bool:

@@ -42,4 +42,5 @@ def of(row: User, via: Via, *, limited_to: Iterable[str] | None = None, credenti
     is_guest = row.role == Role.GUEST
     allowed = scopes.of(is_admin=row.is_admin, is_guest=is_guest)
     held = allowed if limited_to is None else allowed & frozenset(limited_to)
-    return Caller(row.id, row.username, held, via, row.is_admin, is_guest, row.quota, credential)
+    is_admin = row.is_admin and scopes.ADMIN in held  # an admin's key without that scope opens nothing that is not theirs
+    return Caller(row.id, row.username, held, via, is_admin, is_guest, row.quota, credential)

@@ -1,5 +1,6 @@
 """Accounts: signing up, logging in, and what a user prefers."""
 
+import hashlib
 import secrets
 import unicodedata
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from textor.errors import InvalidInput, NotFound
 from textor.extensions import db
+from textor.features.accounts import api_keys, tokens
 from textor.models import User
 from textor.models.users import BOOTSTRAP_KEY, Role
 from textor.toolbox import Toolbox
@@ -83,6 +85,17 @@ def authenticate(tools: Toolbox, name_or_email: str, password: str) -> User:
     return user
 
 
+def tried(name_or_email: str) -> str:
+    """For which account a login is meant: one word for its name and its address. What fits none is hashed, since what people type
+    by mistake can be a password."""
+    user = _by_login(name_or_email)
+    return (
+        f"user:{user.id}"
+        if user
+        else f"name:{hashlib.sha256(key(name_or_email).encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    )
+
+
 def by_session_token(token: str) -> User | None:
     """Whose login this is; None once the token was renewed."""
     return db.session.scalars(select(User).where(User.session_token == token)).first()
@@ -93,22 +106,22 @@ def by_name(username: str) -> User | None:
     return db.session.scalars(select(User).where(User.username_key == key(username))).first()
 
 
-def change_password(user_id: int, old: str, new: str) -> User:
-    """Set another password and log every device out. Raises InvalidInput naming the field at fault."""
-    user = _existing(user_id)
+def change_password(tools: Toolbox, user_id: int, old: str, new: str) -> User:
+    """Set another password and log every device and program out. Raises InvalidInput naming the field at fault."""
+    user = existing(user_id)
     if not _matches(user.password_hash or _nobodys_hash(), old):
         raise InvalidInput("This is not your current password.", field="old_password")
     _check_password(NewUser(user.username, user.email or "", new))
     user.password_hash = _hasher.hash(new)
-    user.session_token = _new_token()
+    _end_logins(tools, user)
     db.session.commit()
     return user
 
 
-def log_out_everywhere(user_id: int) -> User:
-    """Renew the session token: no login cookie given out so far is good any more."""
-    user = _existing(user_id)
-    user.session_token = _new_token()
+def log_out_everywhere(tools: Toolbox, user_id: int) -> User:
+    """No login given out so far is good any more, on pages and by programs. API keys that were made by hand stay."""
+    user = existing(user_id)
+    _end_logins(tools, user)
     db.session.commit()
     return user
 
@@ -117,13 +130,13 @@ def set_ui_language(user_id: int, code: str) -> None:
     """The language of the pages; an empty code means: as the browser asks. Raises InvalidInput."""
     if code and code not in UI_LANGUAGES:
         raise InvalidInput("Textor does not speak this language yet.", field="ui_language")
-    _existing(user_id).ui_language = code or None
+    existing(user_id).ui_language = code or None
     db.session.commit()
 
 
 def remember_choice(user_id: int, *, language: str, engine: str, model: str) -> None:
     """Offer the same language, engine and model at the next upload."""
-    user = _existing(user_id)
+    user = existing(user_id)
     wanted = (language[:16], engine[:32] or None, model[:64] or None)
     if (user.speech_language, user.engine, user.model) != wanted:
         user.speech_language, user.engine, user.model = wanted
@@ -163,7 +176,14 @@ def _taken(username_key: str) -> InvalidInput:
     return InvalidInput("This email address can't be used. Log in if it is yours, or give another one.", field="email")
 
 
-def _existing(user_id: int) -> User:
+def _end_logins(tools: Toolbox, user: User) -> None:
+    user.session_token = _new_token()
+    tokens.end_all(tools, user.id)
+    api_keys.end_logins(tools, user.id)
+
+
+def existing(user_id: int) -> User:
+    """This account. Raises NotFound once it is gone."""
     user = db.session.get(User, user_id)
     if user is None:
         raise NotFound("There is no such account.")
@@ -205,7 +225,7 @@ def _check_username(new: NewUser) -> None:
         raise InvalidInput("A user name needs at least 8 characters.", field="username")
     if len(name) > MAX_USERNAME or len(key(name)) > MAX_USERNAME:
         raise InvalidInput("A user name has at most 150 characters.", field="username")
-    if not name.isprintable() or "@" in name:
+    if not name.isprintable() or "@" in key(name):  # other @ signs become one where names are compared
         raise InvalidInput("A user name can't contain @ or invisible characters.", field="username")
 
 

@@ -1,0 +1,85 @@
+"""The shapes of accounts: registering, logging in and out, tokens."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Told(BaseModel):
+    """What a caller tells. Fields that nobody asked for are ignored, never assigned."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class PasswordIn(Told):
+    """For a key that stands for a login."""
+
+    username: str = Field(default="", description="The user name, or the email address.", examples=["alice.owner"])
+    password: str = Field(default="", json_schema_extra={"format": "password"})
+
+
+class KeyOut(BaseModel):
+    """A new key; it is shown once."""
+
+    token: str = Field(description="For `Authorization: Bearer` or `Token`.", examples=["tx_..."])
+    user_id: int
+    username: str
+
+
+class MessageOut(BaseModel):
+    """What was done."""
+
+    message: str
+
+
+class RegistrationIn(Told):
+    """A new account."""
+
+    email: str = Field(default="", examples=["alice@textor.example"])
+    username: str = Field(default="", description="At least 8 characters, no @.", examples=["alice.owner"])
+    password: str = Field(
+        default="",
+        description="At least 8 characters, one of them uppercase and one special.",
+        json_schema_extra={"format": "password"},
+    )
+
+
+class AccountOut(BaseModel):
+    """An account that was just made."""
+
+    id: int
+    email: str
+    username: str
+    created_at: str = Field(examples=["2026-01-31T12:00:00Z"])
+
+
+class EmailIn(Told):
+    """For a pair of tokens."""
+
+    email: str = Field(default="", examples=["alice@textor.example"])
+    password: str = Field(default="", json_schema_extra={"format": "password"})
+
+
+class RefreshIn(Told):
+    """The refresh token that was given last."""
+
+    refresh: str
+
+
+class PairOut(BaseModel):
+    """`access` is for calls and lasts 20 minutes; `refresh` is good once, within 14 days, for the next pair."""
+
+    access: str
+    refresh: str
+
+
+class TokensOut(BaseModel):
+    """A login."""
+
+    tokens: PairOut
+
+
+class MeOut(BaseModel):
+    """Whoever calls."""
+
+    username: str
+    email: str | None = Field(description="Null for the key of the setting API_KEY, which is nobody's account.")
+    created_at: str = Field(examples=["2026-01-31T12:00:00Z"])
