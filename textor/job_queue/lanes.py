@@ -22,7 +22,7 @@ from textor.domain.job_states import ACTIVE, OPEN, Status
 from textor.extensions import db
 from textor.job_queue import claims, clocks, locks, slices, tickets
 from textor.job_queue.claims import Claim
-from textor.models import SegmentRow, Speaker, Transcription
+from textor.models import Edit, SegmentRow, Speaker, Transcription
 from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -95,6 +95,7 @@ def requeue(tools: Toolbox, transcription_id: str, **values: Any) -> bool:
         return False
     is_new = "engine" in values or row.status == Status.COMPLETED
     fresh: dict[str, Any] = {"text": None, "details": {}} if is_new else {}
+    fresh["version"] = Transcription.version + 1  # who has seen the text as it was changes nothing in the one to come
     changed = claims.change(
         update(Transcription)
         .where(Transcription.id == transcription_id, Transcription.status == row.status, Transcription.status.not_in(OPEN))
@@ -113,7 +114,7 @@ def requeue(tools: Toolbox, transcription_id: str, **values: Any) -> bool:
 
 
 def _begin_anew(tools: Toolbox, seq: int) -> list[str]:
-    for model in (SegmentRow, Speaker):
+    for model in (Edit, SegmentRow, Speaker):
         db.session.execute(delete(model).where(model.transcription_seq == seq))
     return slices.drop(tools, seq)
 

@@ -15,7 +15,7 @@ from textor.domain.transcript import Segment, Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
 from textor.features.accounts import spending
-from textor.features.recordings import search_index
+from textor.features.recordings import history, search_index
 from textor.features.transcription import checkpoints, failover, segments
 from textor.job_queue import runs, slices
 from textor.job_queue.claims import Claim
@@ -103,7 +103,7 @@ def _finish(tools: Toolbox, claim: Claim, row: Transcription, rows: Sequence[Sli
         _fail(tools, claim, lost[0].error or "")
         return
     engine = tools.engines.get(row.engine)
-    spoken = heard(rows, is_local=engine is None or engine.can(row.model).runs_locally)
+    spoken = history.renewed(claim.seq, heard(rows, is_local=engine is None or engine.can(row.model).runs_locally))
     segments.replace_all(claim.seq, spoken)
     search_index.put([claim.seq])
     values = outcome(row.details, done, lost) | {"remote_id": next((one.remote_id for one in rows if one.remote_id), None)}

@@ -1,24 +1,28 @@
-"""The better words of another engine, taken into a transcript stretch by stretch; the last time can be undone."""
+"""The better words of another engine, taken into a transcript stretch by stretch; the last time can be undone.
+
+Both make a version of the transcript, so that its history can go back behind them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 
-from textor.domain import transcript
 from textor.domain.differences import Hearing, Stretch
 from textor.domain.job_states import DONE
 from textor.domain.transcript import Segment
 from textor.errors import NotFound, WrongState
 from textor.extensions import db
-from textor.features.recordings import library, search_index
+from textor.features.recordings import library, versions
+from textor.features.recordings.versions import Change, Held
 from textor.features.transcription import comparing
 from textor.features.transcription.comparing import PICK, Comparison, Shown
 from textor.job_queue import claims
 from textor.models import SegmentRow, Transcription
 from textor.toolbox import Toolbox
 
+UNPICK = "unpick"
 COLUMNS = ("start", "end", "text", "words", "confidence", "speaker_id", "speaker_confidence", "engine")
 
 
@@ -36,12 +40,11 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """`count` segments from number `at` on give way to `rows`; `segments` are all there are then."""
+    """`count` segments from number `at` on give way to `rows`."""
 
     at: int
     count: int
     rows: Sequence[Mapping[str, Any]]
-    segments: Sequence[Segment]
 
 
 def pick(tools: Toolbox, user_id: int, seen: Shown, wanted: Pick) -> None:
@@ -60,7 +63,13 @@ def pick(tools: Toolbox, user_id: int, seen: Shown, wanted: Pick) -> None:
     stretch, column = _found(compared, wanted)
     change = _change(compared, stretch, column)
     replaced = [_values(row) for row in comparing.segment_rows(base.seq) if change.at <= row.n < change.at + change.count]
-    place = {"token": base.run_token, "at": change.at, "count": len(change.rows), "start": stretch.start}
+    place = {
+        "token": base.run_token,
+        "made": base.version + 1,
+        "at": change.at,
+        "count": len(change.rows),
+        "start": stretch.start,
+    }
     note = {**wanted.note(), **place, "rows": replaced}
     if _has_changed(seen):
         raise _stale()
@@ -72,15 +81,11 @@ def undo(tools: Toolbox, user_id: int, transcription_id: str, version: str) -> N
     base = library.find(user_id, transcription_id)
     kept: Any = comparing.told(base)
     if not kept:
+        _check_left(base, version)
         return
     if kept["version"] != version or base.status not in DONE:
         raise _stale()
-    known = comparing.segment_rows(base.seq)
-    now = [row for row in known if not kept["at"] <= row.n < kept["at"] + kept["count"]]
-    restored = [SegmentRow(n=kept["at"], **values) for values in kept["rows"]]
-    place = sum(row.n < kept["at"] for row in now)
-    segments = [comparing.as_segment(row) for row in (*now[:place], *restored, *now[place:])]
-    change = _Change(kept["at"], kept["count"], kept["rows"], segments)
+    change = _Change(kept["at"], kept["count"], kept["rows"])
     _write(tools, user_id, base, change, {name: value for name, value in base.details.items() if name != PICK})
 
 
@@ -123,8 +128,7 @@ def _change(compared: Comparison, stretch: Stretch, place: int) -> _Change:
         _taken(segment, replaced, None if engine == done[0].engine else engine)
         for segment, engine in zip(taken, heard_by, strict=True)
     ]
-    segments = [comparing.as_segment(row) for row in known]
-    return _Change(_number(known, first), last - first, rows, [*segments[:first], *taken, *segments[last:]])
+    return _Change(_number(known, first), last - first, rows)
 
 
 def _number(known: Sequence[SegmentRow], place: int) -> int:
@@ -167,38 +171,27 @@ def _values(row: SegmentRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in COLUMNS}
 
 
+def _check_left(base: Transcription, version: str) -> None:
+    """What was undone has left nothing; what somebody has changed since is not to be undone like this."""
+    left: Any = base.details.get(PICK)
+    if left and left["token"] == base.run_token and left["version"] == version:
+        raise _stale()
+
+
 def _write(tools: Toolbox, user_id: int, base: Transcription, change: _Change, details: Mapping[str, object]) -> None:
     """All of it or, where the base has changed since it was read, nothing."""
-    seq, base_id, token, updated_at = base.seq, base.id, base.run_token, base.updated_at
+    base_id, values = base.id, {"details": dict(details), "version": base.version + 1, "updated_at": tools.clock.now()}
+    held = Held(tools, base.seq, user_id, base.version + 1)
+    theirs = (Transcription.seq == base.seq, Transcription.run_token == base.run_token, Transcription.version == base.version)
+    statement = update(Transcription).where(*theirs, Transcription.updated_at == base.updated_at)
     db.session.rollback()  # what was read is copied: the write begins with its own look
-    is_ours = claims.change(
-        update(Transcription)
-        .where(Transcription.seq == seq, Transcription.run_token == token, Transcription.updated_at == updated_at)
-        .where(Transcription.status.in_(DONE), Transcription.deleted_at.is_(None))
-        .values(
-            text=transcript.plain_text(change.segments),
-            confidence=transcript.confidence(change.segments),
-            details=dict(details),
-            updated_at=tools.clock.now(),
-        )
-    )
-    if is_ours:
-        _swap(seq, change)
-        search_index.put([seq])
-        db.session.commit()
+    if claims.change(statement.where(Transcription.status.in_(DONE), Transcription.deleted_at.is_(None)).values(values)):
+        before = versions.lines(held.seq, change.at, change.count)
+        versions.swap(held.seq, change.at, change.count, change.rows)
+        after = versions.lines(held.seq, change.at, len(change.rows))
+        held.keep(*Change(PICK if PICK in details else UNPICK, change.at, before, after).told())
+        held.commit()
         return
     db.session.rollback()
     if library.find(user_id, base_id).details.get(PICK) != details.get(PICK):  # else somebody has clicked twice
         raise _stale()
-
-
-def _swap(seq: int, change: _Change) -> None:
-    mine, end = SegmentRow.transcription_seq == seq, change.at + change.count
-    db.session.execute(delete(SegmentRow).where(mine, SegmentRow.n >= change.at, SegmentRow.n < end))
-    if shift := len(change.rows) - change.count:
-        # by way of numbers that nobody has: they are unique at every moment
-        db.session.execute(update(SegmentRow).where(mine, SegmentRow.n >= end).values(n=-1 - (SegmentRow.n + shift)))
-        db.session.execute(update(SegmentRow).where(mine, SegmentRow.n < 0).values(n=-1 - SegmentRow.n))
-    rows = [{**values, "transcription_seq": seq, "n": change.at + place} for place, values in enumerate(change.rows)]
-    if rows:
-        db.session.execute(insert(SegmentRow), rows)

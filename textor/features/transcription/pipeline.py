@@ -16,6 +16,7 @@ from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced, TextorError
 from textor.extensions import db
 from textor.features.accounts import spending
+from textor.features.recordings import history
 from textor.features.transcription import engines, failover, finishing, fitting, planning, segments, steps
 from textor.features.transcription.segments import Writer
 from textor.features.transcription.steps import Track
@@ -112,7 +113,7 @@ def _restart(tools: Toolbox, claim: Claim, known: list[Slice]) -> Writer:
     runs.write(tools, claim)
     for one in known:
         db.session.refresh(one, ["result"])
-    writer = segments.replace_all(claim.seq, finishing.heard(known, is_local=True))
+    writer = segments.replace_all(claim.seq, history.renewed(claim.seq, finishing.heard(known, is_local=True)))
     db.session.commit()
     return writer
 
