@@ -181,9 +181,11 @@ def taken_over(row: Transcription) -> list[tuple[str, int]]:
 
 
 def told(row: Transcription) -> dict[str, object]:
-    """What its last pick has left; empty where there is none to undo. A run since then has written all anew."""
+    """What its last pick has left; empty where there is none to undo: a run or a person has changed the text since then."""
     kept = row.details.get(PICK)
-    return kept if isinstance(kept, dict) and kept.get("token") == row.run_token else {}
+    if not isinstance(kept, dict) or (kept.get("token"), kept.get("made")) != (row.run_token, row.version):
+        return {}
+    return kept
 
 
 def _column(base: Transcription, row: Transcription) -> Column:
