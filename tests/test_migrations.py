@@ -115,6 +115,27 @@ def test_alembic_finds_nothing_to_add(empty: APIFlask) -> None:
         assert compare_metadata(context, db.metadata) != []
 
 
+INDEXES_OF_WORDS = {
+    "sqlite": "SELECT sql FROM sqlite_master WHERE name LIKE 'search%' ORDER BY name",
+    "postgresql": "SELECT concat(prosrc, provolatile, proparallel, procost) FROM pg_proc WHERE proname = 'search_words'",
+}
+
+
+@pytest.mark.both_databases
+def test_an_upgraded_database_indexes_words_as_the_models_say(empty: APIFlask) -> None:
+    def indexes() -> list[str]:
+        return [" ".join(str(sql).split()) for sql in db.session.scalars(text(INDEXES_OF_WORDS[db.engine.dialect.name]))]
+
+    upgrade()
+    upgraded = indexes()
+    db.session.remove()
+    flask_migrate.downgrade(directory=str(MIGRATIONS), revision="base")
+    assert indexes() == []
+    db.session.remove()
+    db.create_all()
+    assert indexes() == upgraded != []
+
+
 @pytest.mark.both_databases
 def test_every_revision_goes_down_and_up_again(empty: APIFlask) -> None:
     upgrade()
