@@ -45,6 +45,7 @@ class Counter:
 class _Window:
     limit: int
     key: str
+    seconds: int
     reset_at: int
 
     def standing(self, count: int) -> Standing:
@@ -108,7 +109,7 @@ def _items(rule: str) -> tuple[RateLimitItem, ...]:
 def _window(name: str, item: RateLimitItem, now: datetime) -> _Window:
     seconds = item.get_expiry()
     number = int(now.astimezone(UTC).timestamp()) // seconds
-    return _Window(item.amount, f"textor:quota:{name}:{seconds}:{number}", (number + 1) * seconds)
+    return _Window(item.amount, f"textor:quota:{name}:{seconds}:{number}", seconds, (number + 1) * seconds)
 
 
 def _add(tools: Toolbox, windows: Sequence[_Window], amount: int) -> list[int]:
@@ -118,7 +119,7 @@ def _add(tools: Toolbox, windows: Sequence[_Window], amount: int) -> list[int]:
             for window in windows:
                 pipe.incrby(window.key, amount)
             for window in windows:
-                pipe.expireat(window.key, window.reset_at + KEPT_SECONDS)
+                pipe.expire(window.key, window.seconds + KEPT_SECONDS)  # no time of day: Redis may have another clock
             return [int(count) for count in pipe.execute()[: len(windows)]]
     except RedisError as error:
         raise Unavailable(AWAY) from error
@@ -131,5 +132,4 @@ def _tightest(windows: Sequence[_Window], counts: list[int]) -> Standing:
 
 def _exceeded(window: _Window, now: datetime) -> QuotaExceeded:
     seconds = max(1, int(window.reset_at - now.timestamp()) + 1)
-    is_daily = window.key.split(":")[-2] == str(DAY_SECONDS)
-    return QuotaExceeded(USED_UP if is_daily else USED_UP_SOONER, retry_after=seconds)
+    return QuotaExceeded(USED_UP if window.seconds == DAY_SECONDS else USED_UP_SOONER, retry_after=seconds)

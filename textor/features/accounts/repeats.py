@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from textor.errors import InvalidInput, WrongState
@@ -16,6 +16,7 @@ KEPT = timedelta(hours=24)
 DIED_AFTER = timedelta(minutes=10)
 """A request that hasn't answered for so long never will: its process is gone."""
 LONGEST_KEY = 255
+UNDER_WAY = "The first request with this Idempotency-Key is still being worked on. Repeat it in a moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,18 @@ def begin(tools: Toolbox, user_id: int, key: str, fingerprint: str) -> Answer | 
     if _is_first(tools, user_id, key, fingerprint):
         return None
     row = _known(user_id, key)
-    if row is None or _is_over(tools, row):
-        forget(user_id, key)
-        return begin(tools, user_id, key, fingerprint)
+    if row is not None and _is_over(tools, row):
+        # This row and no other: somebody else may have found it over, and begun anew. SQLite gives an id out again, so its time counts.
+        _forget(FirstAnswer.id == row.id, FirstAnswer.created_at == row.created_at)
+        row = None
+    if row is None:
+        if _is_first(tools, user_id, key, fingerprint):
+            return None
+        raise WrongState(UNDER_WAY)
     if row.fingerprint != fingerprint:
         raise InvalidInput("This Idempotency-Key was used for another request. Choose a new one for each request.")
     if row.status is None:
-        raise WrongState("The first request with this Idempotency-Key is still being worked on. Repeat it in a moment.")
+        raise WrongState(UNDER_WAY)
     return Answer(row.status, row.headers, row.body or "")
 
 
@@ -56,13 +62,16 @@ def keep(user_id: int, key: str, answer: Answer) -> None:
 def forget(user_id: int, key: str) -> None:
     """It created nothing: the next one is the first."""
     db.session.rollback()
-    db.session.execute(delete(FirstAnswer).where(FirstAnswer.user_id == user_id, FirstAnswer.key == key))
-    db.session.commit()
+    _forget(FirstAnswer.user_id == user_id, FirstAnswer.key == key)
 
 
 def sweep(tools: Toolbox) -> None:
     """Forget what is older than a day."""
-    db.session.execute(delete(FirstAnswer).where(FirstAnswer.created_at < tools.clock.now() - KEPT))
+    _forget(FirstAnswer.created_at < tools.clock.now() - KEPT)
+
+
+def _forget(*which: ColumnElement[bool]) -> None:
+    db.session.execute(delete(FirstAnswer).where(*which))
     db.session.commit()
 
 
