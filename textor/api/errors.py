@@ -10,7 +10,7 @@ from flask import Response, jsonify, request
 from flask_limiter.errors import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
-from textor.errors import NotAuthenticated, TextorError, TooManyRequests, Unavailable
+from textor.errors import NotAuthenticated, Stale, TextorError, TooManyRequests, Unavailable
 from textor.extensions import limiter
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ def respond(
     status: int,
     sentence: str,
     *,
-    details: Mapping[str, str] | str | None = None,
+    details: Mapping[str, str | int] | str | None = None,
     headers: Mapping[str, str] | None = None,
     param: str | None = None,
 ) -> Response:
@@ -83,7 +83,7 @@ def respond(
     return response
 
 
-def _ours(status: int, sentence: str, details: Mapping[str, str] | str | None) -> dict[str, object]:
+def _ours(status: int, sentence: str, details: Mapping[str, str | int] | str | None) -> dict[str, object]:
     body: dict[str, object] = {"error": sentence, "details": details}
     if status in WITH_DETAIL or _starts(request.path, WITH_DETAIL_PATHS):
         body["detail"] = sentence
@@ -95,11 +95,13 @@ def _openai(status: int, sentence: str, param: str | None) -> dict[str, object]:
     return {"error": {"message": sentence, "type": kind, "param": param, "code": CODES.get(status)}}
 
 
-def _details(error: TextorError) -> Mapping[str, str] | str | None:
+def _details(error: TextorError) -> Mapping[str, str | int] | str | None:
     """What the error tells, else which field is at fault."""
     field = getattr(error, "field", None)
     return error.details or ({field: error.message} if field else None)
 
+    if isinstance(error, Stale):
+        return {"version": error.version}
 
 def _starts(path: str, starts: Iterable[str]) -> bool:
     return any(path == start or path.startswith(f"{start}/") for start in starts)

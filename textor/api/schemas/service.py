@@ -9,7 +9,7 @@ class ErrorOut(BaseModel):
     """Any error."""
 
     error: str = Field(description="What happened and what to do, in a sentence.", examples=["There is nothing at this address."])
-    details: dict[str, str] | str | None = Field(default=None, description="More, where there is more to say.")
+    details: dict[str, str | int] | str | None = Field(default=None, description="More, where there is more to say.")
 
 
 class LivenessOut(BaseModel):
