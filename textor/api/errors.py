@@ -97,11 +97,11 @@ def _openai(status: int, sentence: str, param: str | None) -> dict[str, object]:
 
 def _details(error: TextorError) -> Mapping[str, str | int] | str | None:
     """What the error tells, else which field is at fault."""
+    if isinstance(error, Stale):
+        return {"version": error.version}
     field = getattr(error, "field", None)
     return error.details or ({field: error.message} if field else None)
 
-    if isinstance(error, Stale):
-        return {"version": error.version}
 
 def _starts(path: str, starts: Iterable[str]) -> bool:
     return any(path == start or path.startswith(f"{start}/") for start in starts)
