@@ -18,6 +18,7 @@ READS_ENVIRONMENT = {"textor/settings.py"}
 CATCHES_BROADLY = {"textor/jobs.py", "textor/features/health.py"}
 SLEEPS = {
     "textor/embedded_redis.py",  # waits for a server that tells nobody when it is ready
+    "textor/features/transcription/waiting.py",  # a request whose answer is what a worker makes
     "textor/features/transcription/direct.py",  # the command line waits in its own process, for itself
 }
 PRINTS = {"textor/cli.py", "textor/supervisor.py"}

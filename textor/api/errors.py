@@ -36,6 +36,8 @@ WITH_DETAIL = {429, 500}
 KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 """What OpenAI's clients expect as `type`; the others are invalid requests, or errors of ours."""
 CODES = {401: "invalid_api_key", 404: "not_found", 429: "rate_limit_exceeded"}
+MODEL, MODEL_CODE = "model", "model_not_found"
+"""The parameter that is at fault where a model isn't there, and OpenAI's word for it."""
 
 
 def is_ours(path: str) -> bool:
@@ -92,7 +94,8 @@ def _ours(status: int, sentence: str, details: Mapping[str, str | int] | str | N
 
 def _openai(status: int, sentence: str, param: str | None) -> dict[str, object]:
     kind = KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    return {"error": {"message": sentence, "type": kind, "param": param, "code": CODES.get(status)}}
+    code = MODEL_CODE if (status, param) == (404, MODEL) else CODES.get(status)
+    return {"error": {"message": sentence, "type": kind, "param": param, "code": code}}
 
 
 def _details(error: TextorError) -> Mapping[str, str | int] | str | None:

@@ -16,6 +16,7 @@ from textor.routing import marked
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 ONCE_MARK = "textor_once"
+NOT_YET = 202
 KEPT_HEADERS = ("Content-Type", "Location")
 
 P = ParamSpec("P")
@@ -26,7 +27,7 @@ def once(view: Callable[P, R]) -> Callable[P, Response]:
     """Of several equal requests with one key the first is carried out; the others get its answer, and count for nothing.
 
     For those who are known: a guest's first request has no owner yet that a second one could be compared with. What was refused
-    or streamed is not kept.
+    or streamed is not kept, nor is "not yet" (202): whoever asks again wants what has come of it.
     """
 
     @wraps(view)
@@ -48,7 +49,7 @@ def once(view: Callable[P, R]) -> Callable[P, Response]:
 
 
 def _kept(user_id: int, key: str, response: Response) -> Response:
-    if response.status_code >= 400 or response.is_streamed:
+    if response.status_code >= 400 or response.status_code == NOT_YET or response.is_streamed:
         repeats.forget(user_id, key)
         return response
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}

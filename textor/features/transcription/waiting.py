@@ -1,0 +1,84 @@
+"""Waiting for background work, where the answer to a request is its result: the work is a worker's, and whoever waits only looks.
+
+    with waiting.seat() as seat:
+        is_over = seat.is_taken and waiting.until(lambda: ..., seconds)
+
+Nobody holds a connection to the database between two looks. A web process has few threads: only so many of them may wait that
+pages and uploads never stand in line behind them; the others do without waiting.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+
+from textor.extensions import db
+
+MOST_AT_ONCE = 8
+"""Half of the threads that gunicorn.conf.py gives a web process."""
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.05, 1.0
+GROWTH = 1.3
+
+_seats = BoundedSemaphore(MOST_AT_ONCE)
+
+
+class Seat:
+    """Leave to wait, if `is_taken`. It ends with its block, unless it is handed on to whoever goes on waiting after it."""
+
+    def __init__(self, seats: BoundedSemaphore) -> None:
+        self._seats = seats
+        self.is_taken = seats.acquire(blocking=False)
+        self._is_kept, self._is_left = False, not self.is_taken
+
+    def hand_on(self) -> Callable[[], None]:
+        """It outlives its block; the answer ends it."""
+        self._is_kept = True
+        return self.leave
+
+    def leave(self) -> None:
+        """Somebody else may wait; once is enough."""
+        if not self._is_left:
+            self._is_left = True
+            self._seats.release()
+
+    def end(self) -> None:
+        """The block is over."""
+        if not self._is_kept:
+            self.leave()
+
+
+@contextmanager
+def seat() -> Iterator[Seat]:
+    """A seat where one is free."""
+    found = Seat(_seats)
+    try:
+        yield found
+    except BaseException:
+        found.leave()
+        raise
+    finally:
+        found.end()
+
+
+def until(is_over: Callable[[], bool], seconds: float) -> bool:
+    """Look until it is so, for `seconds` at most; whether it is."""
+    return any(is_over() for _ in looks(seconds))
+
+
+def looks(seconds: float | None = None) -> Iterator[float]:
+    """The moments to look, with growing pauses between them: how many seconds have passed. Ends after `seconds`."""
+    began_at, pause = time.monotonic(), SHORTEST_SECONDS
+    while True:
+        passed = time.monotonic() - began_at
+        yield passed
+        let_go()
+        left = LONGEST_SECONDS if seconds is None else seconds - passed
+        if left <= 0:
+            return
+        time.sleep(min(pause, left))
+        pause = min(pause * GROWTH, LONGEST_SECONDS)
+
+
+def let_go() -> None:
+    """What was looked at needs no connection any more: sending to a slow caller takes its time, too."""
+    db.session.rollback()
