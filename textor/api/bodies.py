@@ -1,5 +1,6 @@
 """What comes and goes as JSON: how much, how deep, and nothing at all."""
 
+import re
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -9,12 +10,19 @@ from flask.json.provider import DefaultJSONProvider
 SMALL_BYTES = 100_000
 
 
+HALF_A_LETTER = re.compile(r"\\u[dD][89a-fA-F]")
+
+
 class Json(DefaultJSONProvider):
-    """Thousands of brackets are no fault of ours: what nests deeper than Python reads is no JSON that anybody means."""
+    """Refuses, as no JSON at all, what Python reads and nobody means: thousands of brackets, and halves of letters, which no
+    database, no hash and no file takes."""
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         try:
-            return super().loads(s, **kwargs)
+            found = super().loads(s, **kwargs)
+            if HALF_A_LETTER.search(s if isinstance(s, str) else s.decode("latin-1")):
+                self.dumps(found, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError; two halves that fit pass
+            return found
         except RecursionError as error:
             raise ValueError("nested too deep") from error
 
