@@ -1,11 +1,13 @@
-"""Compiled once per worker: templates and SQL, which come out the same in the application of every test."""
+"""Compiled once per worker: templates, SQL and addresses, which come out the same in the application of every test."""
 
+from collections.abc import Callable
 from types import CodeType
 
 from apiflask import APIFlask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Engine
+from werkzeug.routing import Rule
 
 from textor.extensions import db
 
@@ -24,8 +26,22 @@ class Templates(BytecodeCache):
             self._kept[bucket.key, bucket.checksum] = bucket.code
 
 
+Builder = Callable[..., tuple[str, str]]
+
 _templates = Templates()
 _first: dict[str, Engine] = {}
+_builders: dict[object, Builder] = {}
+_compile_builder = Rule._compile_builder
+
+
+def builder(rule: Rule, append_unknown: bool = True) -> Builder:
+    """What makes addresses of a rule; Werkzeug compiles two for each, which are most of what `create_app` costs."""
+    if rule.defaults:
+        return _compile_builder(rule, append_unknown)
+    key = (rule.rule, *rule._trace, append_unknown)
+    if key not in _builders:
+        _builders[key] = _compile_builder(rule, append_unknown)
+    return _builders[key]
 
 
 def share(app: APIFlask) -> None:

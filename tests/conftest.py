@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from apiflask import APIFlask
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from redis import Redis
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests import compiled, postgres
@@ -57,6 +59,13 @@ def hasher() -> Iterator[PasswordHasher]:
     users._hasher = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
     yield own
     users._hasher = own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_builder_per_rule() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compiled.builder)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -171,10 +180,17 @@ def app(settings: Settings, tools: Toolbox) -> Iterator[APIFlask]:
     app.test_client_class = Client
     with app.app_context():
         compiled.share(app)
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _spare_the_disk)
         db.create_all()  # where the test asked for this fixture so late that its database has no tables
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+def _spare_the_disk(connection: sqlite3.Connection, _record: object) -> None:
+    """No file needs to survive the machine; what processes that are killed have committed is kept all the same."""
+    connection.execute("PRAGMA synchronous=OFF").close()
 
 
 @pytest.fixture
