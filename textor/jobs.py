@@ -16,9 +16,10 @@ from textor import bootstrap
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
-from textor.features.recordings import exports, intake, leftovers, library
+from textor.features.recordings import exports, intake, leftovers, library, search_index
 from textor.features.transcription import downloads, orphans, pipeline
 from textor.features.transcription.remote import RemoteCrew
+from textor.features.webhooks import deliveries, sending
 from textor.job_queue import reconciler, shift
 from textor.job_queue.crew import Terms
 from textor.job_queue.slices import Taken
@@ -101,6 +102,7 @@ HANDLERS: dict[str, Handler] = {
     "download_model": Handler(downloads.run, downloads.give_up),
     "sweep_storage": Handler(leftovers.sweep, _nothing),
     "sweep_orders": Handler(orphans.sweep, _nothing),
+    "send_webhooks": Handler(sending.send_due, _nothing),
 }
 
 PERIODIC = (
@@ -111,6 +113,9 @@ PERIODIC = (
     Periodic("orders", 3600, orphans.hand_out),
     Periodic("exports", 3600, exports.sweep_exports),
     Periodic("downloads", 30, downloads.heal),
+    Periodic("search", 15, search_index.catch_up),
+    Periodic("webhooks", 5, deliveries.hand_out),
+    Periodic("old_webhooks", 3600, deliveries.sweep),
 )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import aliased
 
 from textor.domain.job_states import ACTIVE, OPEN, Status
 from textor.extensions import db
-from textor.job_queue import claims, clocks, locks, slices, tickets
+from textor.job_queue import claims, clocks, deliveries, locks, slices, tickets
 from textor.job_queue.claims import Claim
 from textor.models import Edit, SegmentRow, Speaker, Transcription
 from textor.toolbox import Toolbox
@@ -77,8 +77,11 @@ def cancel(tools: Toolbox, transcription_id: str, reason: str = "Cancelled by us
     )
     if stopped:
         slices.let_go(tools, row.seq)
+    is_news = stopped and deliveries.add_ends(tools, [row.seq])
     db.session.commit()
     free(tools, row.user_id, f"{transcription_id}:{row.run_token}")
+    if is_news:
+        deliveries.send_soon(tools)
     return stopped or cancel(tools, transcription_id, reason, hide=hide)
 
 

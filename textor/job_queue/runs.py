@@ -11,7 +11,7 @@ from sqlalchemy import func, literal, select, update
 from textor.domain.job_states import ACTIVE, Status
 from textor.errors import Fenced
 from textor.extensions import db
-from textor.job_queue import claims, discards, lanes, locks, slices, tickets
+from textor.job_queue import claims, deliveries, discards, lanes, locks, slices, tickets
 from textor.job_queue.claims import Claim
 from textor.job_queue.slices import Taken
 from textor.models import Slice, Transcription
@@ -107,8 +107,11 @@ def finish(tools: Toolbox, claim: Claim, status: Status, **values: Any) -> None:
     ended: Any = claims.unless_readable(status) if status == Status.FAILED else status
     write(tools, claim, status=ended, active_for=None, finished_at=now, is_with_shift=False, **values)
     slices.let_go(tools, claim.seq)
+    is_news = deliveries.add_ends(tools, [claim.seq])
     db.session.commit()
     lanes.free(tools, claim.user_id, claim.owner)
+    if is_news:
+        deliveries.send_soon(tools)
 
 
 def hand_over(tools: Toolbox, claim: Claim) -> None:
@@ -205,9 +208,13 @@ def reclaim(tools: Toolbox, transcription_id: str, token: int, seen: datetime | 
     is_again = claims.change(again)
     changed = is_again or claims.change(lost)
     row = db.session.execute(select(Transcription.seq, Transcription.user_id).where(Transcription.id == transcription_id)).first()
+    is_news = False
     if row and changed and not is_again:
         slices.let_go(tools, row.seq)
+        is_news = deliveries.add_ends(tools, [row.seq])
     db.session.commit()
     if row and changed:
         lanes.free(tools, row.user_id, f"{transcription_id}:{token}")
+    if is_news:
+        deliveries.send_soon(tools)
     return changed

@@ -15,9 +15,9 @@ from textor.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
-QUEUES = ("speech", "remote", "shift", "text", "exports", "downloads")
+QUEUES = ("speech", "remote", "shift", "text", "exports", "downloads", "webhooks")
 """Separate, so that none starves another: engines on this machine's CPU, recordings made ready for providers, the calls to
-providers, text models, large files, models being fetched."""
+providers, text models, large files, models being fetched, messages to other people's servers."""
 
 ENTRY_POINT = "textor.jobs.run"
 LONGEST_JOB_SECONDS = 24 * 3600

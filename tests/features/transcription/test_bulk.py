@@ -15,10 +15,10 @@ from textor.domain.transcript import Segment, Transcript, Word
 from textor.extensions import db
 from textor.features.recordings import library
 from textor.features.transcription import bulk
-from textor.job_queue import attention, lanes, reconciler, slices
+from textor.job_queue import attention, deliveries, lanes, reconciler, slices, tickets
 from textor.job_queue.slices import Taken
 from textor.jobs import GuardedCrew
-from textor.models import Discard, Slice, Speaker, Transcription
+from textor.models import Delivery, Discard, Slice, Speaker, Transcription, User
 
 __all__ = ["stage"]
 
@@ -116,6 +116,23 @@ def test_each_providers_copy_is_to_be_deleted(stage: Stage) -> None:
     finish(stage, held)
     assert set(db.session.scalars(select(Discard.remote_id))) == {"remote-1", "remote-2"}
     assert db.session.scalar(select(func.count()).select_from(Slice)) == 0
+
+
+def test_those_who_want_to_know_are_told_of_each(stage: Stage) -> None:
+    held = taken(stage, 3)
+    db.session.get_one(User, held[0].claim.user_id).webhook_url = "https://zero.example/hook"
+    db.session.execute(
+        update(Transcription).where(Transcription.seq == held[1].claim.seq).values(webhook_url="https://one.example")
+    )
+    db.session.commit()
+    finish(stage, held)
+    told = db.session.scalars(select(Delivery).order_by(Delivery.url.desc())).all()
+    assert [(one.url, one.payload["data"]["id"]) for one in told] == [
+        ("https://zero.example/hook", held[0].claim.id),
+        ("https://one.example", held[1].claim.id),
+    ]
+    assert {one.payload["data"]["status"] for one in told} == {"completed"}
+    assert tickets.waiting(stage.tools, deliveries.QUEUE)
 
 
 def test_everybodys_next_one_begins(stage: Stage) -> None:

@@ -19,7 +19,7 @@ from textor.features.accounts import spending
 from textor.features.accounts.spending import Heard as Sound
 from textor.features.recordings import search_index
 from textor.features.transcription import finishing, segments
-from textor.job_queue import lanes, slices
+from textor.job_queue import deliveries, lanes, slices
 from textor.job_queue.slices import Taken
 from textor.models import Slice, Transcription
 from textor.toolbox import Toolbox
@@ -36,6 +36,7 @@ _COLUMNS = (
     Slice.lease,
     Slice.storage_key,
     Slice.overlap,
+    deliveries.IS_WANTED.label("is_wanted"),
 )
 
 
@@ -48,10 +49,14 @@ def finish(tools: Toolbox, found: Sequence[Text]) -> set[int]:
     texts = {one.claim.seq: (one, transcript) for one, transcript in found if _is_ours(one, rows.get(one.claim.seq, []))}
     if texts:
         _write(tools, list(texts.values()), {seq: rows[seq][0] for seq in texts})
+    wanted = [seq for seq in texts if rows[seq][0].is_wanted]
+    is_news = bool(wanted) and deliveries.add_ends(tools, wanted)
     db.session.commit()
     claims = [one.claim for one, _ in texts.values()]
     if claims:
         lanes.free_all(tools, claims)
+    if is_news:
+        deliveries.send_soon(tools)
     for key in filter(None, (rows[seq][0].storage_key for seq in texts)):
         tools.storage.delete(key)
     return {one.id for one, _ in texts.values()}

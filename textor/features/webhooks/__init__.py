@@ -1,0 +1,1 @@
+"""Webhooks out: signed messages to people's own servers."""
