@@ -14,7 +14,7 @@ from textor.errors import InvalidInput
 from textor.features.accounts import spending, users
 from textor.features.transcription import downloads, engine_cards, health_checks
 from textor.routing import LOGIN_LIMIT, READ_LIMIT, WRITE_LIMIT, admin_needed, limited, login_needed
-from textor.web import forms, htmx, locale
+from textor.web import forms, htmx, keyring, locale
 from textor.web.visitors import Visitor, me
 
 pages = APIBlueprint("account", __name__, url_prefix="/account", enable_openapi=False)
@@ -26,7 +26,7 @@ pages = APIBlueprint("account", __name__, url_prefix="/account", enable_openapi=
 def show() -> Response | str:
     """The page; for htmx the table of engines, or 304 while no download moves."""
     if not htmx.wants_fragment():
-        return _page({})
+        return page({})
     engines_now = _engines()
     facts = (str(engines_now), locale.tag())
     return htmx.unless_known(facts, lambda: htmx.block("account.html", "engines", **engines_now))
@@ -53,12 +53,12 @@ def change_password() -> Response | tuple[str, int]:
     """Set another password; other devices are logged out."""
     form = request.form
     if form.get("password", "") != form.get("password_again", ""):
-        return _page({"password_again": _("The two passwords differ. Type the same one twice.")}), 400
+        return page({"password_again": _("The two passwords differ. Type the same one twice.")}), 400
     try:
         row = users.change_password(bootstrap.tools(), me().id, form.get("old_password", ""), form.get("password", ""))
     except InvalidInput as error:
-        return _page({error.field or "password": error.message}), error.status
-    return _stay(Visitor.of(row), _("Your password is changed. Other devices are signed out."))
+        return page({error.field or "password": error.message}), error.status
+    return _stay(Visitor.of(row), _("Your password is changed. Other devices and programs are signed out; API keys stay."))
 
 
 @pages.post("/sign-out-everywhere")
@@ -66,7 +66,10 @@ def change_password() -> Response | tuple[str, int]:
 @limited(WRITE_LIMIT)
 def sign_out_everywhere() -> Response:
     """Every device but this one."""
-    return _stay(Visitor.of(users.log_out_everywhere(bootstrap.tools(), me().id)), _("Other devices are signed out."))
+    return _stay(
+        Visitor.of(users.log_out_everywhere(bootstrap.tools(), me().id)),
+        _("Other devices and programs are signed out; API keys stay."),
+    )
 
 
 @pages.post("/engines/check")
@@ -91,10 +94,12 @@ def download_model(engine: str, model: str) -> Response:
     return redirect(url_for("account.show", _anchor="engines"), 303)
 
 
-def _page(faults: dict[str, str]) -> str:
-    facts, month = _engines(), spending.month(bootstrap.tools(), me().id)
+def page(faults: dict[str, str], *, new_key: str = "") -> str:
+    """The whole page, with what is wrong with one of its forms, or with a key that was just made."""
+    facts = _engines() | keyring.shown() | {"faults": faults, "new_key": new_key}
     titles = {offer.name: offer.title for offer in facts["offers"]}
-    return render_template("account.html", faults=faults, all_languages=languages.LANGUAGES, month=month, titles=titles, **facts)
+    month = spending.month(bootstrap.tools(), me().id)
+    return render_template("account.html", all_languages=languages.LANGUAGES, month=month, titles=titles, **facts)
 
 
 def _engines() -> dict[str, Any]:
