@@ -7,8 +7,8 @@ from tests.web.conftest import HTMX, Browser
 from textor.extensions import db
 from textor.models import Transcription, User
 
-READS = ["", "/audio", "/download/txt", "/download/pdf"]
-WRITES = ["cancel", "retry", "delete", "undo", "rename"]
+READS = ["", "/audio", "/download/txt", "/download/pdf", "/segments/0", "/segments/0/edit", "/edits"]
+WRITES = ["cancel", "retry", "delete", "undo", "rename", "speakers", "segments/0", "restore/0"]
 
 
 @pytest.mark.parametrize("path", READS)
@@ -50,4 +50,14 @@ def test_bob_sees_nothing_of_alice_in_his_list(bobs: Browser, finished: Transcri
 def test_the_routes_tested_here_are_all_there_are(bobs: Browser) -> None:
     rules = [rule.rule for rule in bobs.application.url_map.iter_rules() if rule.rule.startswith("/transcripts/<uuid")]
     ends = {rule.split(">", 1)[1].removeprefix("/") for rule in rules}
-    assert ends == {*WRITES, "", "audio", "download/<name>"}
+    tested = {
+        *WRITES[:-2],
+        "segments/<int:n>",
+        "restore/<int:wanted>",
+        "",
+        "audio",
+        "download/<name>",
+        "segments/<int:n>/edit",
+        "edits",
+    }
+    assert ends == tested

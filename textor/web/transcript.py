@@ -26,10 +26,10 @@ def show(transcription_id: object) -> Response | str:
     """The page; for htmx its text, or 304 while no more of it was heard."""
     row = library.find(me().id, str(transcription_id))
     if not htmx.wants_fragment():
-        return render_template("transcript.html", **_reading(row))
+        return render_template("transcript.html", **values(row))
     place = library.positions(me().id).get(row.id)
     facts = (row.id, row.updated_at, row.status, row.progress, place, etas.of(row), locale.tag())
-    return htmx.unless_known(facts, lambda: htmx.block("transcript.html", "script", partials=True, **_reading(row)))
+    return htmx.unless_known(facts, lambda: htmx.block("transcript.html", "script", partials=True, **values(row)))
 
 
 @pages.post("/rename")
@@ -52,8 +52,8 @@ def audio(transcription_id: object) -> Response:
     return streaming.audio(bootstrap.tools(), library.audio(me().id, str(transcription_id)))
 
 
-def _reading(row: Any) -> dict[str, Any]:
-    """`row` is a transcription as the library hands it out."""
+def values(row: Any) -> dict[str, Any]:
+    """What the page shows of a transcription as the library hands it out."""
     segments, gaps = library.segments(row), library.gaps(row)
     figures = statistics.measure(segments)
     tools = bootstrap.tools()

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textor.domain import titles, writing
+from textor.domain.job_states import DONE
 from textor.domain.rewording import reworded
 from textor.domain.transcript import Segment, Word
-from textor.errors import InvalidInput, NotFound
+from textor.errors import InvalidInput, NotFound, WrongState
 from textor.features.recordings import library, versions
-from textor.features.recordings.versions import Change, Held, Line
+from textor.features.recordings.versions import Change, Line
 from textor.toolbox import Toolbox
 
 LONGEST_TEXT = 10_000
@@ -46,6 +47,15 @@ class Voices:
     version: int
 
 
+def look(user_id: int, transcription_id: str, n: int) -> Corrected:
+    """A segment of a finished transcript as it is, to be changed. Raises NotFound, WrongState."""
+    row = library.find(user_id, transcription_id)
+    if row.status not in DONE:
+        raise WrongState("A text can be changed once the transcription is finished.")
+    line = _line(row.seq, n)
+    return Corrected(n, line, _called(versions.names(row.seq), line["speaker"]), row.version)
+
+
 def correct(tools: Toolbox, user_id: int, transcription_id: str, n: int, wanted: Correction, version: int) -> Corrected:
     """Change a segment's text or speaker; what is so already makes no version. A speaker that is not known yet is a new one.
 
@@ -53,7 +63,7 @@ def correct(tools: Toolbox, user_id: int, transcription_id: str, n: int, wanted:
     """
     text = None if wanted.text is None else _text(wanted.text)
     with versions.held(tools, user_id, transcription_id, version) as held:
-        line, names = _line(held, n), versions.names(held.seq)
+        line, names = _line(held.seq, n), versions.names(held.seq)
         speaker = line["speaker"] if wanted.speaker is None else _spoken_by(names, wanted.speaker)
         new = _reworded(line, line["text"] if text is None else text) | {"speaker": speaker}
         if speaker != line["speaker"]:
@@ -86,8 +96,8 @@ def speakers(user_id: int, transcription_id: str) -> Names:
     return versions.names(library.find(user_id, transcription_id).seq)
 
 
-def _line(held: Held, n: int) -> Line:
-    found = versions.lines(held.seq, n, 1) if n < versions.MOST_LINES else []
+def _line(seq: int, n: int) -> Line:
+    found = versions.lines(seq, n, 1) if n < versions.MOST_LINES else []
     if not found:
         raise NotFound("There is no such segment.")
     return found[0]
@@ -97,7 +107,7 @@ def _text(text: str) -> str:
     """One line, as every segment is."""
     text = writing.clean(_storable(text, "text"))
     if len(text) > LONGEST_TEXT:
-        raise InvalidInput(f"The text of a segment has at most {LONGEST_TEXT} characters.", field="text")
+        raise InvalidInput("The text of a segment has at most 10,000 characters.", field="text")
     return text
 
 
@@ -111,7 +121,7 @@ def _storable(text: str, field: str) -> str:
 def _name(name: str | None) -> str | None:
     clean = titles.clean(_storable(name or "", "speakers"), LONGEST_NAME + 1)
     if len(clean) > LONGEST_NAME:
-        raise InvalidInput(f"A speaker's name has at most {LONGEST_NAME} characters.", field="speakers")
+        raise InvalidInput("A speaker's name has at most 100 characters.", field="speakers")
     return clean or None
 
 
@@ -127,12 +137,12 @@ def _reworded(line: Line, text: str) -> Line:
 def _spoken_by(names: Names, who: str) -> str | None:
     """The label of a speaker that is known or new; None for nobody."""
     label = titles.clean(_storable(who, "speaker"), LONGEST_LABEL + 1)
+    if found := _found(names, who) or _found(names, label):
+        return found
     if not label:
         return None
-    if found := _found(names, label):
-        return found
     if len(label) > LONGEST_LABEL:
-        raise InvalidInput(f"A new speaker's name has at most {LONGEST_LABEL} characters.", field="speaker")
+        raise InvalidInput("A new speaker's name has at most 64 characters.", field="speaker")
     return label
 
 
