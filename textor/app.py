@@ -16,12 +16,25 @@ from textor.errors import ConfigurationError, TextorError, Unavailable
 from textor.settings import Settings
 from textor.toolbox import Toolbox
 from textor.tracing import Tracing
-from textor.web import account, admin, auth, comparing, dashboard, exporting, landing, setting, transcript, uploading, visitors
+from textor.web import (
+    account,
+    admin,
+    auth,
+    comparing,
+    dashboard,
+    editing,
+    exporting,
+    landing,
+    setting,
+    transcript,
+    uploading,
+    visitors,
+)
 from textor.web import errors as web_errors
 
 log = logging.getLogger(__name__)
 
-PAGES = (landing, auth, dashboard, uploading, transcript, exporting, comparing, account, admin)
+PAGES = (landing, auth, dashboard, uploading, transcript, editing, exporting, comparing, account, admin)
 CALLS = (hooks, service, transcribe)
 
 
