@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from textor import bootstrap
+from textor.api.openai_asking import Wish
+from textor.api.openai_endings import Work
 from textor.api.schemas.openai_compatible import DiarizedOut, DurationOut, SegmentOut, SpokenOut, TextOut, VerboseOut, WordOut
 from textor.domain import languages, writing
 from textor.domain.transcript import Document, Segment
@@ -29,14 +31,14 @@ class Answer:
     media_type: str
 
 
-def answer(user_id: int, transcription_id: str, response_format: str, times: frozenset[str]) -> Answer:
+def answer(work: Work, wish: Wish) -> Answer:
     """Of a finished transcription. Raises NotFound, WrongState."""
-    if response_format in ("srt", "vtt"):
-        return Answer(_file(user_id, transcription_id, response_format), PLAIN)
-    document = library.document(library.find(user_id, transcription_id))
-    if response_format == "text":
+    if wish.response_format in ("srt", "vtt"):
+        return Answer(_file(work, wish.response_format), PLAIN)
+    document = library.document(library.find(work.user_id, work.id))
+    if wish.response_format == "text":
         return Answer(text(document.segments).encode(), PLAIN)
-    return Answer(_body(document, response_format, times).model_dump_json(exclude_none=True).encode(), JSON)
+    return Answer(_body(document, wish).model_dump_json(exclude_none=True).encode(), JSON)
 
 
 def text(segments: Sequence[Segment]) -> str:
@@ -74,17 +76,17 @@ def _letters(n: int) -> str:
     return (_letters(before - 1) if before else "") + chr(ord("A") + last)
 
 
-def _body(document: Document, response_format: str, times: frozenset[str]) -> BaseModel:
-    if response_format == "verbose_json":
-        return _verbose(document, times)
-    if response_format == "diarized_json":
+def _body(document: Document, wish: Wish) -> BaseModel:
+    if wish.response_format == "verbose_json":
+        return _verbose(document, wish)
+    if wish.response_format == "diarized_json":
         return _diarized(document)
     return TextOut(**_common(document))
 
 
-def _file(user_id: int, transcription_id: str, name: str) -> bytes:
+def _file(work: Work, name: str) -> bytes:
     options = exports.read_options({"speakers": "false"})
-    made = exports.export(bootstrap.tools(), user_id, transcription_id, name, options)
+    made = exports.export(bootstrap.tools(), work.user_id, work.id, name, options)
     if not isinstance(made, exports.Ready):
         raise TypeError("subtitles are made at once")
     with made.open() as file:
@@ -97,17 +99,17 @@ def _common(document: Document) -> dict[str, Any]:
     return {"text": text(document.segments), "usage": DurationOut(seconds=document.seconds), "warnings": told or None}
 
 
-def _verbose(document: Document, times: frozenset[str]) -> VerboseOut:
+def _verbose(document: Document, wish: Wish) -> VerboseOut:
     known = languages.by_code(document.language) if document.language else None
     numbered = enumerate(zip(document.segments, pieces(document.segments), strict=True))
     words = [WordOut(word=word.text, start=word.start, end=word.end) for one in document.segments for word in one.words]
     return VerboseOut(
         **_common(document),
-        task="transcribe",
+        task="translate" if wish.choice.hints.translate else "transcribe",
         language=known.english.lower() if known else document.language or "",
         duration=document.seconds,
-        segments=[_segment(n, one, piece) for n, (one, piece) in numbered] if "segment" in times else None,
-        words=words if "word" in times else None,
+        segments=[_segment(n, one, piece) for n, (one, piece) in numbered] if "segment" in wish.times else None,
+        words=words if "word" in wish.times else None,
     )
 
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from flask import request
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from textor import bootstrap
 from textor.api import auth, counting, receiving
-from textor.api.schemas.openai_compatible import SpeechIn, TranscriptionIn
+from textor.api.schemas.openai_compatible import SpeechIn, TranscriptionIn, TranslationIn
 from textor.doorstep import uploads
 from textor.errors import InvalidInput, NotFound, Unavailable
 from textor.features.recordings.intake import Choice
@@ -19,10 +20,14 @@ from textor.features.transcription.engines import Hints
 from textor.features.transcription.naming import Chosen
 
 LISTS = ("languages", "timestamp_granularities", "keywords", "include", "known_speaker_names", "known_speaker_references")
+SEGMENTS = frozenset({"segment"})
 STREAMED = ("json", "text", "diarized_json")
 NO_PLACE = "Too many requests wait for their texts just now. Send this one again in a moment."
 NO_PLACE_SECONDS = 5
 SDK_HEADER, RAW_HEADER = "X-Stainless-Lang", "X-Stainless-Raw-Response"
+
+
+Form = TypeVar("Form", bound=SpeechIn)
 
 
 class ModelNotFound(NotFound):
@@ -54,10 +59,19 @@ def transcription(parts: MultiDict[str, str]) -> Wish:
     return Wish(
         choice=_choice(form),
         response_format=form.response_format,
-        times=frozenset(form.timestamp_granularities or ["segment"]),
+        times=frozenset(form.timestamp_granularities) or SEGMENTS,
         is_streamed=form.stream,
         is_held=_is_held(),
     )
+
+
+def translation(parts: MultiDict[str, str]) -> Wish:
+    """Read the form of a translation into English. Raises InvalidInput, ModelNotFound."""
+    form, tools = _read(TranslationIn, parts), bootstrap.tools()
+    chosen = _chosen(form)
+    hints = replace(hinting.hints(tools, chosen, "", form.prompt), translate=True)
+    choice = Choice(engine=chosen.engine, model=chosen.model or "", hints=hints, is_remembered=False)
+    return Wish(choice, form.response_format, SEGMENTS, is_streamed=False, is_held=_is_held())
 
 
 def begun(file: FileStorage, wish: Wish) -> str:
@@ -83,7 +97,7 @@ def _is_held() -> bool:
     return SDK_HEADER in request.headers and not is_raw
 
 
-def _read(schema: type[TranscriptionIn], parts: MultiDict[str, str]) -> TranscriptionIn:
+def _read(schema: type[Form], parts: MultiDict[str, str]) -> Form:
     try:
         return schema.model_validate(_fields(parts))
     except ValidationError as error:

@@ -1,7 +1,10 @@
 """The OpenAI-compatible family: the official clients work unchanged with base_url=<host>/v1 and a Textor key (docs/openai.md)."""
 
+from collections.abc import Callable
+
 from apiflask import APIBlueprint
 from flask import Response
+from werkzeug.datastructures import MultiDict
 
 from textor import bootstrap
 from textor.api import auth, counting, receiving, repeating
@@ -12,7 +15,7 @@ from textor.api import openai_streaming as streaming
 from textor.api.openai_asking import ModelNotFound, Wish
 from textor.api.openai_endings import Work
 from textor.api.schemas import openai_compatible as shapes
-from textor.api.schemas.openai_compatible import ModelOut, ModelsOut, TranscriptionIn, VerboseOut
+from textor.api.schemas.openai_compatible import ModelOut, ModelsOut, TranscriptionIn, TranslationIn, VerboseOut
 from textor.domain import scopes
 from textor.errors import InvalidInput
 from textor.extensions import csrf
@@ -41,10 +44,21 @@ csrf.exempt(calls)
     description="As OpenAI's. What takes longer than SYNC_WAIT_SECONDS is answered 202; the same request again waits on.",
 )
 def transcribe() -> Response:
-    with receiving.received(shapes.Anything) as received, waiting.seat() as seat:
-        wish = asking.transcription(received.parts)
-        asking.check_seat(wish, is_taken=seat.is_taken)
-        return _answered(Work(auth.me().user_id, asking.begun(received.file, wish)), wish, seat)
+    return _heard(asking.transcription)
+
+
+@calls.post("/audio/translations")
+@auth.needs(scopes.TRANSCRIBE)
+@repeating.once
+@counting.work
+@limited(ADDRESS_LIMIT, by=address)
+@receiving.form(TranslationIn)
+@calls.output(VerboseOut)
+@calls.doc(
+    summary="Translate a recording into English", description="As OpenAI's: Whisper's models do, but turbo and the English ones."
+)
+def translate() -> Response:
+    return _heard(asking.translation)
 
 
 @calls.get("/models")
@@ -73,6 +87,13 @@ def model(name: str) -> ModelOut:
     return _model(known[0]).model_copy(update={"id": name}) if known else ModelOut(id=name, owned_by=chosen.engine)
 
 
+def _heard(read: Callable[[MultiDict[str, str]], Wish]) -> Response:
+    with receiving.received(shapes.Anything) as received, waiting.seat() as seat:
+        wish = read(received.parts)
+        asking.check_seat(wish, is_taken=seat.is_taken)
+        return _answered(Work(auth.me().user_id, asking.begun(received.file, wish)), wish, seat)
+
+
 def _model(one: Named) -> ModelOut:
     return ModelOut(id=one.name, owned_by=one.engine.name, shutdown_date=one.model.shutdown_date if one.model else None)
 
@@ -86,7 +107,7 @@ def _answered(work: Work, wish: Wish, seat: Seat) -> Response:
         return _seated(streaming.held(work, wish), seat) if wish.is_held else endings.not_yet(work)
     if not endings.is_readable(work):
         return endings.failed(work)
-    found = answers.answer(work.user_id, work.id, wish.response_format, wish.times)
+    found = answers.answer(work, wish)
     return Response(found.body, content_type=found.media_type)
 
 

@@ -49,7 +49,7 @@ def _held(work: Work, wish: Wish) -> Iterator[bytes]:
             yield b"\n"
     if not endings.is_readable(work):
         raise ConnectionResetError(errno.ECONNRESET, "There is no text to send.")
-    body = answers.answer(work.user_id, work.id, wish.response_format, wish.times).body
+    body = answers.answer(work, wish).body
     yield body.removeprefix(VTT_HEAD) if is_vtt else body
 
 

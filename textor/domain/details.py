@@ -21,7 +21,9 @@ from textor.domain.writing import clean
 MOST_ITEMS, MOST_FACTS = 200, 100
 LONGEST_TEXT, LONGEST_NAME = 500, 80
 LISTS = ("chapters", "key_phrases", "entities", "topics", "content_safety")
-OURS = frozenset({"failover", "gaps", "longest_slice", "pick"})
+TRANSLATE = "translate"
+"""The transcription is to be a translation into English: what was asked for, which outlives every run."""
+OURS = frozenset({"failover", "gaps", "longest_slice", "pick", TRANSLATE})
 """Notes of Textor's own, which the page shows elsewhere."""
 PARTS = "slices"
 SUMMED = frozenset({"audio_duration", "billed_seconds", "billed_tokens", "units", "usage.cost"})
@@ -46,6 +48,11 @@ class Extras:
     lists: Mapping[str, list[Item]] = field(default_factory=dict)
     facts: list[tuple[str, str]] = field(default_factory=list)
     is_cut: bool = False
+
+
+def asked(details: Mapping[str, object]) -> dict[str, object]:
+    """What is left of them where a transcription begins anew: the wishes in them."""
+    return {TRANSLATE: True} if details.get(TRANSLATE) else {}
 
 
 def read(details: object) -> Extras:

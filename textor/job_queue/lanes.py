@@ -18,6 +18,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
+from textor.domain import details
 from textor.domain.job_states import ACTIVE, OPEN, Status
 from textor.extensions import db
 from textor.job_queue import claims, clocks, deliveries, locks, slices, tickets
@@ -92,12 +93,14 @@ def requeue(tools: Toolbox, transcription_id: str, **values: Any) -> bool:
     all was heard, it begins anew.
     """
     row = db.session.execute(
-        select(Transcription.seq, Transcription.user_id, Transcription.status).where(Transcription.id == transcription_id)
+        select(Transcription.seq, Transcription.user_id, Transcription.status, Transcription.details).where(
+            Transcription.id == transcription_id
+        )
     ).first()
     if row is None:
         return False
     is_new = "engine" in values or row.status == Status.COMPLETED
-    fresh: dict[str, Any] = {"text": None, "details": {}} if is_new else {}
+    fresh: dict[str, Any] = {"text": None, "details": details.asked(row.details)} if is_new else {}
     fresh["version"] = Transcription.version + 1  # who has seen the text as it was changes nothing in the one to come
     changed = claims.change(
         update(Transcription)

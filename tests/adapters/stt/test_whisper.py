@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -199,6 +200,38 @@ def test_what_a_model_can_is_said_of_each(tmp_path: Path) -> None:
     named = {model: engine.can(model).languages for model in (None, "base", "base.en", "distil-large-v3")}
     assert [model for model, known in named.items() if known == whisper.ENGLISH] == ["base.en", "distil-large-v3"]
     assert WhisperEngine(tmp_path, "small.en").can().languages == whisper.ENGLISH
+
+
+def test_models_that_were_never_taught_to_translate_refuse_it(tmp_path: Path) -> None:
+    engine = WhisperEngine(tmp_path)
+    assert {name: engine.can(name).translates for name in ("base", "base.en", "turbo", "large-v3")} == {
+        "base": True,
+        "base.en": False,
+        "turbo": False,
+        "large-v3": True,
+    }
+    engine.check_options(Options(model="base", language="fa", translate=True))
+    with pytest.raises(InvalidInput, match="does not translate") as refusal:
+        engine.check_options(Options(model="turbo", translate=True))
+    assert refusal.value.field == "model"
+
+
+def test_a_translation_is_asked_of_the_model_and_is_english(apart: Apart, tiny_whisper: Path) -> None:
+    assert apart.run(_tasks, tiny_whisper) == (["translate"], "en")
+
+
+def _tasks(folder: Path) -> tuple[list[str], str | None]:
+    engine, tasks = WhisperEngine(folder), []
+    model = engine._load("tiny_whisper")
+    transcribe = model.transcribe
+
+    def recorded(*args: Any, **options: Any) -> Any:
+        tasks.append(options["task"])
+        return transcribe(*args, **options)
+
+    model.transcribe = recorded
+    heard = hear(engine, PERSIAN, Options(translate=True))
+    return tasks, heard.language
 
 
 def test_more_hints_than_it_heeds_are_refused(tmp_path: Path) -> None:

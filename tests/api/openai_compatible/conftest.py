@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
@@ -30,14 +30,16 @@ LOOK_SECONDS = 0.02
 
 @dataclass
 class Program:
-    """Something that speaks OpenAI's language, with a key of Alice's."""
+    """Something that speaks OpenAI's language, with a key of Alice's. It closes its answers, as servers do."""
 
     api: Api
+    answers: list[TestResponse] = field(default_factory=list)
 
     def ask(self, fields: dict[str, Any] | None = None, sound: bytes = SOUND, **more: Any) -> TestResponse:
         headers = more.pop("headers", {})
         data = {"model": "fake", **(fields or {}), **more, "file": (io.BytesIO(sound), "sample.flac")}
-        return self.api.post(PATH, data=data, headers=headers)
+        self.answers.append(self.api.post(PATH, data=data, headers=headers))
+        return self.answers[-1]
 
 
 @contextmanager
@@ -72,8 +74,11 @@ def worker(app: APIFlask) -> Iterator[None]:
 
 
 @pytest.fixture
-def program(alice: User, caller: CallerOf) -> Program:
-    return Program(caller(alice))
+def program(alice: User, caller: CallerOf) -> Iterator[Program]:
+    found = Program(caller(alice))
+    yield found
+    for answer in found.answers:
+        answer.close()
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,8 @@ class Options:
     speaker_count: int | None = None
     """How many people speak; None: find out."""
     vocabulary: tuple[str, ...] = ()
+    translate: bool = False
+    """Write in English what is said, whatever the language."""
     callback: Callback | None = None
     orders: Orders | None = None
     """For engines whose providers list their jobs; None: nothing is remembered."""
@@ -96,6 +98,8 @@ class Capabilities:
     speaker_count: bool = False
     """Can be told how many people speak."""
     vocabulary: bool = False
+    translates: bool = False
+    """Can write in English what is said in another language."""
     channels: bool = False
     """Hears the channels of a call apart in one job; the others get a job per channel."""
     callbacks: bool = False
@@ -245,6 +249,8 @@ class Engine(ABC):
             raise InvalidInput(f"{self.title} takes no vocabulary hints.", field="vocabulary")
         if options.speaker_count and not can.speaker_count:
             raise InvalidInput(f"{self.title} can't be told how many people speak.", field="speaker_count")
+        if options.translate and not can.translates:
+            raise InvalidInput(f"{self.title} does not translate, or this model of its does not.", field="model")
         names = {model.name for model in self.models()}
         if options.model and options.model not in names:
             known = ", ".join(sorted(names)) or "none"

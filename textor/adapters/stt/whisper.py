@@ -29,6 +29,7 @@ LANGUAGES = frozenset((
 # fmt: on
 NOT_INSTALLED = "faster-whisper is not installed here. Install it with `pip install faster-whisper`."
 ENGLISH = frozenset({"en"})
+TURBO = "large-v3-turbo"
 # faster-whisper drops, without a word, all but the first 223 tokens of hints: a token of names is about three bytes.
 MOST_HINT_BYTES = 500
 TOO_MANY_HINTS = "Whisper heeds hints of about 500 letters in all, or half as many outside of the Latin alphabet. Give it fewer."
@@ -50,7 +51,9 @@ class WhisperEngine(Engine):
     name = "whisper"
     title = "Whisper"
     description = "About a hundred languages, on this server. Each model has to be downloaded once."
-    capabilities = Capabilities(languages=LANGUAGES, detects_language=True, word_times=True, vocabulary=True, runs_locally=True)
+    capabilities = Capabilities(
+        languages=LANGUAGES, detects_language=True, word_times=True, vocabulary=True, translates=True, runs_locally=True
+    )
     order = 10
 
     @classmethod
@@ -72,9 +75,11 @@ class WhisperEngine(Engine):
         return sorted(whisper_models.listed(self.folder), key=lambda model: model.name != chosen)
 
     def can(self, model: str | None = None) -> Capabilities:
-        """Some models know English alone."""
+        """Some models know English alone, and turbo was never taught to translate."""
         known = whisper_models.entry(whisper_models.canonical(model) if model else self._chosen())
-        return replace(self.capabilities, languages=ENGLISH) if known and known.english_only else self.capabilities
+        if known and known.english_only:
+            return replace(self.capabilities, languages=ENGLISH, translates=False)
+        return replace(self.capabilities, translates=False) if known and known.name == TURBO else self.capabilities
 
     def check_options(self, options: Options) -> None:
         """Refuse what Whisper or the chosen model can't honour. A model goes by any of its names, a language by any country's."""
@@ -92,13 +97,14 @@ class WhisperEngine(Engine):
         self.check_options(options)
         name = whisper_models.canonical(options.model) if options.model else self._chosen()
         model = self._load(name)
-        decoding = Decoding(model, audio.seconds, _language(name, model, options.language), vocabulary=options.vocabulary)
+        spoken = _language(name, model, options.language)
+        decoding = Decoding(model, audio.seconds, spoken, vocabulary=options.vocabulary, translate=options.translate)
         windows = speech_windows.windows(audio.blocks())
         first = next(windows, None)
         segments = decoding.segments(first, windows) if first else ()
         return Transcript(
             segments,
-            language=FROM_WHISPER.get(decoding.language or "", decoding.language),
+            language="en" if options.translate else FROM_WHISPER.get(decoding.language or "", decoding.language),
             language_confidence=decoding.language_confidence,
             details={"model": name},
         )

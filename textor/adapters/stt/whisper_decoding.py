@@ -58,6 +58,7 @@ class Decoding:
     language: str | None = None
     language_confidence: float | None = None
     vocabulary: tuple[str, ...] = ()
+    translate: bool = False
 
     def segments(self, first: Window, rest: Iterator[Window]) -> Iterator[Segment]:
         """The segments of all windows, lazily. What is known of the language after this call holds for all of them."""
@@ -74,7 +75,8 @@ class Decoding:
         from faster_whisper.transcribe import restore_speech_timestamps  # noqa: PLC0415 - never before a fork
 
         hints = ", ".join(self.vocabulary) or None
-        heard, info = self.model.transcribe(window.spoken, language=self.language, hotwords=hints, **DECODING)
+        task = "translate" if self.translate else "transcribe"
+        heard, info = self.model.transcribe(window.spoken, language=self.language, task=task, hotwords=hints, **DECODING)
         if self.language is None:
             self.language, self.language_confidence = info.language, round(float(info.language_probability), 3)
         return iter(restore_speech_timestamps(heard, list(window.speech), PCM_RATE))
@@ -90,7 +92,7 @@ class Decoding:
             for segment in heard:
                 words = tuple(
                     Word(_text(parts), at(parts[0].start), at(parts[-1].end), _share(fmean(part.probability for part in parts)))
-                    for parts in _whole(segment.words or (), spaced=self.language not in UNSPACED)
+                    for parts in _whole(segment.words or (), spaced=self.translate or self.language not in UNSPACED)
                 )
                 if segment.text.strip():
                     yield Segment(at(segment.start), at(segment.end), segment.text.strip(), words, _confidence(segment, words))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textor.adapters.stt.port import Capabilities, Engine, Model, Options
-from textor.domain import languages
+from textor.domain import details, languages
 from textor.errors import InvalidInput
 from textor.features.transcription import prices
 from textor.models import Transcription
@@ -19,10 +19,12 @@ MOST_SPEAKERS = 32
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What the user knows of a recording: words and names in it, how many people speak (None: not said)."""
+    """What the user says of a recording: words and names in it, how many people speak (None: not said), whether to write in
+    English what is said in another language."""
 
     vocabulary: tuple[str, ...] = ()
     speaker_count: int | None = None
+    translate: bool = False
 
 
 NO_HINTS = Hints()
@@ -30,7 +32,7 @@ NO_HINTS = Hints()
 
 def hints_of(row: Transcription) -> Hints:
     """What the user has said about this one."""
-    return Hints(tuple(row.vocabulary), row.speaker_count)
+    return Hints(tuple(row.vocabulary), row.speaker_count, bool(details.asked(row.details)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def check_choice(
         diarize=diarize,
         speaker_count=hints.speaker_count,
         vocabulary=hints.vocabulary,
+        translate=hints.translate,
     )
     chosen.check_options(options)
     return options

@@ -54,9 +54,9 @@ def _asked_of(row: Transcription) -> str:
 
 
 def _is_like(row: Transcription, wished: Options) -> bool:
-    had = (row.requested_language, row.diarize, row.speaker_count, tuple(row.vocabulary))
+    had = (row.requested_language, row.diarize, row.speaker_count, tuple(row.vocabulary), engines.hints_of(row).translate)
     is_model = row.model == wished.model or failover.NOTES in row.details  # which forgets the model of the engine before
-    return is_model and had == (wished.language, wished.diarize, wished.speaker_count, wished.vocabulary)
+    return is_model and had == (wished.language, wished.diarize, wished.speaker_count, wished.vocabulary, wished.translate)
 
 
 def _is_wanted(tools: Toolbox, row: Transcription) -> bool:

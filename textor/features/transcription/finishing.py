@@ -9,6 +9,7 @@ from sqlalchemy.orm import undefer
 
 from textor.domain import merging
 from textor.domain import transcript as transcripts
+from textor.domain.details import asked
 from textor.domain.job_states import Status
 from textor.domain.merging import Heard
 from textor.domain.transcript import Segment, Transcript
@@ -137,6 +138,7 @@ def outcome(before: Mapping[str, object], done: Sequence[Transcript], lost: Sequ
     told = next((one for one in done if one.language), None)
     details = dict(done[0].details) if len(done) == 1 else {"slices": [dict(one.details) for one in done if one.details]}
     details = {name: value for name, value in details.items() if value}
+    details |= asked(before)
     if before.get(failover.NOTES):
         details[failover.NOTES] = before[failover.NOTES]
     if lost:

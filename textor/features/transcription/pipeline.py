@@ -142,6 +142,7 @@ def _options(row: Transcription, track: Track) -> Options:
         diarize=is_told_apart,
         speaker_count=row.speaker_count if is_told_apart else None,
         vocabulary=tuple(row.vocabulary),
+        translate=engines.hints_of(row).translate,
     )
 
 
