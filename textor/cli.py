@@ -11,14 +11,12 @@ from typing import Any
 
 import click
 from flask import Flask
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
-from textor import bootstrap
-from textor.domain import setting_values
-from textor.errors import TextorError
-from textor.features.accounts import members, spending, users
-from textor.features.accounts.users import NewUser
+from textor import bootstrap, cli_accounts
+from textor.commands import Command, Commands, table
+from textor.features.accounts import members
 from textor.features.transcription import backlog, direct, engine_cards, health_checks, local_models
 from textor.features.transcription.direct import Request
 from textor.features.transcription.engine_cards import Card, ModelCard
@@ -28,27 +26,6 @@ from textor.job_queue.presence import AtWork
 Table = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
 
 
-class Commands(AppGroup):
-    """A group whose errors are Textor's own sentences."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except TextorError as error:
-            raise click.ClickException(error.message) from error
-
-
-class Command(click.Command):
-    """The same, for a command that stands alone."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except TextorError as error:
-            raise click.ClickException(error.message) from error
-
-
-user = Commands("user", help="Accounts.")
 models = Commands("models", help="Speech models on this machine.")
 engine = Commands("engines", help="Speech engines.")
 queue = Commands("queue", help="What waits and what works; healing it.")
@@ -56,62 +33,8 @@ queue = Commands("queue", help="What waits and what works; healing it.")
 
 def register(app: Flask) -> None:
     """Make the commands known to `flask`."""
-    for command in (user, models, engine, queue, transcribe, prepare):
+    for command in (*cli_accounts.GROUPS, models, engine, queue, transcribe, prepare):
         app.cli.add_command(command)
-
-
-@user.command("create")
-@click.argument("username")
-@click.argument("email")
-@click.option("--admin", is_flag=True, help="May see and do everything.")
-@click.password_option(help="Asked for where it is not given.")
-def create_user(username: str, email: str, password: str, *, admin: bool) -> None:
-    """Create an account. The first one is an admin's."""
-    created = users.register(bootstrap.tools(), NewUser(username, email, password))
-    if admin:
-        created = members.promote(created.username)
-    click.echo(f"Created {created.username}, {created.role}.")
-
-
-@user.command("promote")
-@click.argument("username")
-def promote_user(username: str) -> None:
-    """Make somebody an admin."""
-    click.echo(f"{members.promote(username).username} is an admin now.")
-
-
-@user.command("list")
-def list_users() -> None:
-    """All accounts."""
-    tools, rows = bootstrap.tools(), []
-    spent = spending.of_everybody(tools)
-    for one in members.everyone():
-        budget = tools.settings.monthly_budget if one.monthly_budget is None else one.monthly_budget
-        money = (f"${spent.get(one.id, 0.0):.2f}", "" if budget is None else f"${budget:.2f}")
-        rows.append((one.username, one.email or "", one.role, f"{one.created_at:%Y-%m-%d}", *money))
-    _table(("NAME", "EMAIL", "ROLE", "SINCE", "THIS MONTH", "BUDGET"), rows)
-
-
-@user.command("budget")
-@click.argument("username")
-@click.argument("amount", metavar="AMOUNT|none", callback=lambda _ctx, _param, told: _amount(told))
-def set_budget(username: str, amount: float | None) -> None:
-    """What somebody's transcriptions may cost in a month, in US dollars. none: what MONTHLY_BUDGET allows everybody."""
-    name = members.set_budget(username, amount).username
-    everybody = bootstrap.tools().settings.monthly_budget
-    if amount is not None:
-        click.echo(f"{name} may spend ${amount:.2f} a month.")
-    elif everybody is not None:
-        click.echo(f"{name} may spend what everybody may: ${everybody:.2f} a month.")
-    else:
-        click.echo(f"{name} may spend without a limit.")
-
-
-def _amount(told: str) -> float | None:
-    try:
-        return None if told == "none" else setting_values.amount(told)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}, or none.") from error
 
 
 @models.command("list")
@@ -121,7 +44,7 @@ def list_models() -> None:
         (model.name, name, f"{model.size_mb:.0f} MB" if model.size_mb else "", "here" if model.is_downloaded else "")
         for name, model in local_models.listed(bootstrap.tools())
     ]
-    _table(("MODEL", "ENGINE", "SIZE", "DOWNLOADED"), rows)
+    table(("MODEL", "ENGINE", "SIZE", "DOWNLOADED"), rows)
 
 
 @models.command("download")
@@ -157,11 +80,11 @@ def check_engines(*, as_json: bool) -> None:
 
 
 def _tell_engines(cards: Sequence[Card]) -> None:
-    _table(("ENGINE", "STATE", "CREDIT", "LANGUAGES", "LIMITS", "PRICE", "WHAT TO DO"), [_engine(card) for card in cards])
+    table(("ENGINE", "STATE", "CREDIT", "LANGUAGES", "LIMITS", "PRICE", "WHAT TO DO"), [_engine(card) for card in cards])
     going = [(card.offer.name, model) for card in cards for model in card.models if model.shutdown]
     if going:
         click.echo()
-        _table(("MODEL", "ENGINE", "ENDS", ""), [_going(name, model) for name, model in going])
+        table(("MODEL", "ENGINE", "ENDS", ""), [_going(name, model) for name, model in going])
 
 
 def _engine(card: Card) -> tuple[str, ...]:
@@ -203,7 +126,7 @@ def queue_status(*, as_json: bool) -> None:
         click.echo(json.dumps(asdict(found), default=_plain, indent=2))
         return
     for heads, rows in _queue_tables(found):
-        _table(heads, rows)
+        table(heads, rows)
         click.echo()
     ended = ", ".join(f"{count} {status}" for status, count in sorted(found.last_hour.ended.items())) or "nothing"
     click.echo(f"Ended in the last hour: {ended}; {found.last_hour.sound_seconds / 3600:.1f} h of sound.")
@@ -285,9 +208,3 @@ def prepare() -> None:
 def _say_progress(fraction: float) -> None:
     if sys.stderr.isatty():
         click.echo(f"\r{fraction:4.0%}", err=True, nl=fraction >= 1)
-
-
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-    for row in (heads, *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

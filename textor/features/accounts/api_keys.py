@@ -75,6 +75,16 @@ def listed(user_id: int) -> Sequence[ApiKey]:
     return db.session.scalars(alive.order_by(ApiKey.id.desc())).all()
 
 
+def named(which: str) -> ApiKey:
+    """A key that was not revoked, by its number or by how it begins: an operator's look at all of them. Raises NotFound."""
+    is_number = which.isascii() and which.isdecimal() and len(which) <= 18
+    wanted = ApiKey.id == int(which) if is_number else ApiKey.prefix == which[:SHOWN]
+    found = db.session.scalars(select(ApiKey).where(wanted, ApiKey.revoked_at.is_(None)).limit(2)).all()
+    if len(found) != 1:
+        raise NotFound("There is no such key." if not found else "Several keys begin so. Name the one by its number.")
+    return found[0]
+
+
 def revoke(tools: Toolbox, user_id: int, key_id: int) -> None:
     """End one of one's own keys, at once. Raises NotFound."""
     is_revoked = _revoke(tools, ApiKey.id == key_id, ApiKey.user_id == user_id)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from textor.errors import NotFound
 from textor.extensions import db
-from textor.features.accounts import users
+from textor.features.accounts import quotas, users
 from textor.models import User
 from textor.models.users import BOOTSTRAP_KEY, Role
 
@@ -24,7 +24,7 @@ def has_any() -> bool:
 
 def promote(username: str) -> User:
     """Make an account an admin's. Raises NotFound."""
-    user = _named(username)
+    user = named(username)
     user.role = Role.ADMIN
     db.session.commit()
     return user
@@ -32,13 +32,23 @@ def promote(username: str) -> User:
 
 def set_budget(username: str, usd: float | None) -> User:
     """What somebody's transcriptions may cost in a month; None: what the setting allows everybody. Raises NotFound."""
-    user = _named(username)
+    user = named(username)
     user.monthly_budget = usd
     db.session.commit()
     return user
 
 
-def _named(username: str) -> User:
+def set_quota(username: str, rule: str | None) -> User:
+    """How much work somebody's programs may create, in Flask-Limiter's notation; None: what the setting allows everybody.
+    Raises NotFound, InvalidInput."""
+    user = named(username)
+    user.quota = quotas.checked(rule) if rule else None
+    db.session.commit()
+    return user
+
+
+def named(username: str) -> User:
+    """The account with this name. Raises NotFound."""
     user = users.by_name(username)
     if user is None:
         raise NotFound(f"There is no account named {username}.")

@@ -13,13 +13,14 @@ from typing import cast
 from limits import RateLimitItem, parse_many
 from redis.exceptions import RedisError
 
-from textor.errors import QuotaExceeded, Unavailable
+from textor.errors import InvalidInput, QuotaExceeded, Unavailable
 from textor.features.accounts.callers import Caller
 from textor.toolbox import Toolbox
 
 USED_UP = "Request limit exceeded. Please try again tomorrow."
 USED_UP_SOONER = "Request limit exceeded. Try again later."
 DAY_SECONDS = 86_400
+LONGEST_RULE = 100
 KEPT_SECONDS = 60
 AWAY = "Requests can't be counted for now, so no new work is taken. Try again in a moment."
 
@@ -58,6 +59,17 @@ class Taken:
 
     standing: Standing
     windows: tuple[_Window, ...]
+
+
+def checked(rule: str) -> str:
+    """The rule, if it is one. Raises InvalidInput."""
+    try:
+        parse_many(rule)
+    except ValueError as error:
+        raise InvalidInput("A quota looks like 25/day or 25/day;5/hour.", field="quota") from error
+    if len(rule) > LONGEST_RULE:
+        raise InvalidInput("A quota looks like 25/day or 25/day;5/hour.", field="quota")
+    return rule
 
 
 def counter(tools: Toolbox, caller: Caller, address: str) -> Counter:

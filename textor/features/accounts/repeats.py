@@ -37,7 +37,7 @@ def begin(tools: Toolbox, user_id: int, key: str, fingerprint: str) -> Answer | 
         return None
     row = _known(user_id, key)
     if row is not None and _is_over(tools, row):
-        # This row and no other: somebody else may have found it over, and begun anew. SQLite gives an id out again, so its time counts.
+        # This row and no other: somebody else may have begun anew. SQLite gives an id out again, so its time counts, too.
         _forget(FirstAnswer.id == row.id, FirstAnswer.created_at == row.created_at)
         row = None
     if row is None:
