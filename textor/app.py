@@ -29,12 +29,13 @@ from textor.web import (
     transcript,
     uploading,
     visitors,
+    webhooks,
 )
 from textor.web import errors as web_errors
 
 log = logging.getLogger(__name__)
 
-PAGES = (landing, auth, dashboard, uploading, transcript, editing, exporting, comparing, account, admin)
+PAGES = (landing, auth, dashboard, uploading, transcript, editing, exporting, comparing, account, webhooks, admin)
 CALLS = (hooks, service, transcribe)
 
 

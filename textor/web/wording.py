@@ -77,7 +77,23 @@ JOBS = (
     _l("The file is damaged: no sound could be read from it. Export or download it again."),
 )
 
+WEBHOOKS = (
+    _l("This is no web address that can be called. It begins with https:// or http://."),
+    _l("A web address with a user name or password in it is not accepted."),
+    _l("The port of a web address is a number from 1 to 65535."),
+    _l("The host of this web address is no name and no IP address in its usual form."),
+    _l("This address leads into a private network, which Textor does not ask for anybody."),
+    _l("There is no server of that name."),
+    _l("The server broke off."),
+    _l("The server"),
+    _l("The server answered 410, which means: never again. Messages to this address have ended."),
+    _l("The sender was lost again and again during this."),
+    _l("There is no such delivery."),
+    _l("Save an address first: there is nobody to send this to."),
+)
+
 FIGURES = (
+    N_("The server answered with the status %(status)s."),
     N_("%(over)s of %(count)s parts are done"),
     N_("One part of %(count)s could not be transcribed. What is missing is marked in the text; it can be tried again."),
     N_("At most %(count)s vocabulary hints can be given."),
