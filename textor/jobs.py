@@ -16,6 +16,7 @@ from textor import bootstrap
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
+from textor.features.accounts import api_keys, repeats, tokens
 from textor.features.recordings import exports, intake, leftovers, library, search_index
 from textor.features.transcription import downloads, orphans, pipeline
 from textor.features.transcription.remote import RemoteCrew
@@ -113,6 +114,9 @@ PERIODIC = (
     Periodic("orders", 3600, orphans.hand_out),
     Periodic("exports", 3600, exports.sweep_exports),
     Periodic("downloads", 30, downloads.heal),
+    Periodic("tokens", 3600, tokens.sweep),
+    Periodic("first_answers", 3600, repeats.sweep),
+    Periodic("api_keys", 3600, api_keys.sweep),
     Periodic("search", 15, search_index.catch_up),
     Periodic("webhooks", 5, deliveries.hand_out),
     Periodic("old_webhooks", 3600, deliveries.sweep),

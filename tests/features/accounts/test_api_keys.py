@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from tests import at_once, factories
 from tests.fakes import FakeClock
+from textor import jobs
 from textor.domain import scopes
 from textor.errors import InvalidInput, NotFound
 from textor.extensions import db
@@ -19,6 +20,7 @@ from textor.models import ApiKey, User
 from textor.models.users import Role
 from textor.toolbox import Toolbox
 
+SWEEP = next(one.work for one in jobs.PERIODIC if one.name == "api_keys")
 OPERATORS = "the-operators-own-key"
 
 
@@ -176,10 +178,10 @@ def test_keys_long_dead_are_forgotten(tools: Toolbox, clock: FakeClock, alice: U
         if name == "revoked":
             api_keys.revoke(tools, alice.id, row.id)
     clock.advance(timedelta(days=30).total_seconds())
-    api_keys.sweep(tools)
+    SWEEP(tools)
     assert db.session.scalar(select(func.count()).select_from(ApiKey)) == 3
     clock.advance(timedelta(days=1, seconds=1).total_seconds())
-    api_keys.sweep(tools)
+    SWEEP(tools)
     assert [row.name for row in db.session.scalars(select(ApiKey))] == ["lasting"]
 
 

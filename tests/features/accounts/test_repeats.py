@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from tests import at_once
 from tests.fakes import FakeClock
+from textor import jobs
 from textor.errors import InvalidInput, WrongState
 from textor.extensions import db
 from textor.features.accounts import repeats
@@ -13,6 +14,7 @@ from textor.features.accounts.repeats import Answer
 from textor.models import FirstAnswer, User
 from textor.toolbox import Toolbox
 
+SWEEP = next(one.work for one in jobs.PERIODIC if one.name == "first_answers")
 KEY, PRINT = "a1b2", "f" * 64
 ANSWER = Answer(200, {"Content-Type": "application/json"}, '{"id": "سلام"}')
 
@@ -81,8 +83,8 @@ def test_what_is_older_than_a_day_is_forgotten(tools: Toolbox, clock: FakeClock,
     repeats.begin(tools, alice.id, "old", PRINT)
     clock.advance(repeats.KEPT.total_seconds())
     repeats.begin(tools, alice.id, "new", PRINT)
-    repeats.sweep(tools)
+    SWEEP(tools)
     assert len(db.session.scalars(select(FirstAnswer)).all()) == 2
     clock.advance(1)
-    repeats.sweep(tools)
+    SWEEP(tools)
     assert [row.key for row in db.session.scalars(select(FirstAnswer))] == ["new"]

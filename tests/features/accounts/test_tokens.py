@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from tests import at_once
 from tests.fakes import FakeClock
+from textor import jobs
 from textor.errors import NotAuthenticated
 from textor.extensions import db
 from textor.features.accounts import tokens, users
@@ -16,6 +17,7 @@ from textor.features.accounts.tokens import Login
 from textor.models import TokenFamily, User
 from textor.toolbox import Toolbox
 
+SWEEP = next(one.work for one in jobs.PERIODIC if one.name == "tokens")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
@@ -117,8 +119,8 @@ def test_logins_are_forgotten_when_their_last_token_has_expired(tools: Toolbox, 
     old = tokens.begin(tools, alice.id)
     clock.advance(timedelta(days=1).total_seconds())
     new = tokens.begin(tools, alice.id)
-    tokens.sweep(tools)
+    SWEEP(tools)
     assert is_good(old)
     clock.advance((tokens.REFRESH_LASTS - timedelta(days=1) + tokens.ACCESS_LASTS).total_seconds() + 1)
-    tokens.sweep(tools)
+    SWEEP(tools)
     assert db.session.scalars(select(TokenFamily.id)).all() == [new.family]
