@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from textor import VERSION, bootstrap, cli
 from textor import settings as settings_module
-from textor.api import counting, cross_origin, hooks, service, transcribe
+from textor.api import bodies, calls, counting, cross_origin, receiving, service
 from textor.api import errors as api_errors
 from textor.errors import ConfigurationError, TextorError, Unavailable
 from textor.settings import Settings
@@ -19,6 +19,7 @@ from textor.tracing import Tracing
 from textor.web import (
     account,
     admin,
+    api_keys,
     auth,
     comparing,
     dashboard,
@@ -35,8 +36,7 @@ from textor.web import errors as web_errors
 
 log = logging.getLogger(__name__)
 
-PAGES = (landing, auth, dashboard, uploading, transcript, editing, exporting, comparing, account, webhooks, admin)
-CALLS = (hooks, service, transcribe)
+PAGES = (landing, auth, dashboard, uploading, transcript, editing, exporting, comparing, account, api_keys, webhooks, admin)
 
 
 def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -> APIFlask:
@@ -47,12 +47,14 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
     app.url_map.strict_slashes = False  # with and without the trailing slash, and no redirect: one would lose a POST's body
     setting.prepare(app, settings)
     service.prepare(app)
+    bodies.prepare(app)
     counting.prepare(app)
+    receiving.prepare(app)
     cross_origin.prepare(app, settings)
     for pages in PAGES:
         app.register_blueprint(pages.pages)
-    for calls in CALLS:
-        app.register_blueprint(calls.calls)
+    for blueprint in calls.ALL:
+        app.register_blueprint(blueprint)
     for kind in (TextorError, HTTPException, HTTPError, Exception):
         app.register_error_handler(kind, _answer)
     cli.register(app)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
+from limits import parse_many
 
 from textor.domain import setting_values, stopping, storage_places
 from textor.domain.setting_values import Parse
@@ -36,6 +37,15 @@ ASSEMBLYAI_MODELS = ("universal-3-5-pro", "universal-2")
 
 def _path(value: str) -> Path:
     return Path(value).expanduser().absolute()
+
+
+def _quota(value: str) -> str:
+    """Flask-Limiter's notation; one of several limits is enough to refuse."""
+    try:
+        parse_many(value)
+    except ValueError:
+        raise ValueError("must look like 25/day or 25/day;5/hour") from None
+    return value
 
 
 def _from(variable: str, parse: Parse, default: Any = None, *, also: str = "", secret: bool = False) -> Any:
@@ -74,9 +84,9 @@ class Settings:
     allow_guests: bool = _from("ALLOW_GUESTS", setting_values.flag, True)
     allow_private_addresses: bool = _from("ALLOW_PRIVATE_ADDRESSES", setting_values.flag, False)
     cors_allowed_origins: tuple[str, ...] = _from("CORS_ALLOWED_ORIGINS", setting_values.words, ())
-    quota_user: str = _from("QUOTA_USER", setting_values.quota, "25/day")
-    quota_guest: str = _from("QUOTA_GUEST", setting_values.quota, "5/day")
-    quota_reads: str = _from("QUOTA_READS", setting_values.quota, "600/minute")
+    quota_user: str = _from("QUOTA_USER", _quota, "25/day")
+    quota_guest: str = _from("QUOTA_GUEST", _quota, "5/day")
+    quota_reads: str = _from("QUOTA_READS", _quota, "600/minute")
     quota_counts_reads: bool = _from("QUOTA_COUNTS_READS", setting_values.flag, False)
     user_minutes_per_month: int | None = _from("USER_MINUTES_PER_MONTH", setting_values.whole(0, 10_000_000))
     sync_wait_seconds: int = _from("SYNC_WAIT_SECONDS", setting_values.whole(0, 300), 25)

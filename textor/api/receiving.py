@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 
@@ -41,6 +42,17 @@ class Taken:
 
     transcription: Any
     guest_token: str | None = None
+
+
+def prepare(app: Flask) -> None:
+    """Whoever is answered before their file was read is still sending it: let them come to the answer."""
+
+    @app.after_request
+    def drained(response: Response) -> Response:
+        view = current_app.view_functions.get(request.endpoint or "")
+        if getattr(view, FORM_MARK, None):
+            uploads.drain(request)
+        return response
 
 
 def form(schema: type[BaseModel]) -> Callable[[Callable[P, R]], Callable[P, R]]:

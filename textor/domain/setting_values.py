@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from limits import parse_many
-
 Parse = Callable[[str], Any]
 
 LARGEST_PRICE = 1_000_000.0
@@ -60,15 +58,6 @@ def amount(value: str) -> float:
     if not 0 <= found < LARGEST_PRICE:
         raise ValueError("must be an amount in US dollars, such as 25 or 7.50")
     return found
-
-
-def quota(value: str) -> str:
-    """Flask-Limiter's notation; one of several limits is enough to refuse."""
-    try:
-        parse_many(value)
-    except ValueError:
-        raise ValueError("must look like 25/day or 25/day;5/hour") from None
-    return value
 
 
 def whole(low: int, high: int) -> Parse:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from io import RawIOBase
 from typing import IO, Any, cast
 
-from flask import Request, request
+from flask import Request, g, request
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
@@ -34,6 +34,7 @@ FORM_BYTES = 2_000_000  # everything beside the files
 DRAINED_BYTES = 64_000_000
 DRAINED_SECONDS = 5.0
 DRAINED_AT_ONCE = 64 * 1024
+DRAINED = "is_upload_drained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,14 @@ def accept(tools: Toolbox, user_id: int, file: FileStorage, choice: Choice) -> A
     return intake.accept(tools, user_id, part.spool, file.filename or "", choice)
 
 
+def sha256(file: FileStorage) -> str:
+    """Of one of them: the same sound may be known already. Raises TooLarge."""
+    part = _part(file)
+    if part.refusal:
+        raise part.refusal
+    return part.spool.sha256
+
+
 def _refuse_hopeless(current: Request, allowance: Allowance) -> None:
     """What can't fit even if every file is at its limit is refused unread."""
     if (current.content_length or 0) > allowance.request_bytes:
@@ -197,9 +206,16 @@ def _drained_after_refusal(current: Request) -> Iterator[None]:
     try:
         yield
     except (TextorError, HTTPException):
+        drain(current)
+        raise
+
+
+def drain(current: Request) -> None:
+    """Read what the sender is still sending, once and within bounds, so that they see the answer."""
+    if not g.get(DRAINED):
+        setattr(g, DRAINED, True)
         with suppress(OSError, HTTPException):
             _drain(current)
-        raise
 
 
 def _drain(current: Request) -> None:

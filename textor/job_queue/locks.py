@@ -56,3 +56,9 @@ def steal(redis: Redis, user_id: int, dead: str, owner: str, lease_ms: int) -> b
 
 def _key(user_id: int) -> str:
     return f"textor:lane:{user_id}"
+
+
+def holder(redis: Redis, user_id: int) -> str | None:
+    """Who holds the lane, for people who look: `<id>:<run_token>`; None where nobody does."""
+    found = redis.get(_key(user_id))
+    return found.decode() if isinstance(found, bytes) else None

@@ -164,7 +164,7 @@ def seconds_left(row: Transcription) -> float:
 
 def month(tools: Toolbox, user_id: int) -> Month:
     """A user's month so far. Four statements."""
-    begins_at, ends_at = _month(tools.clock.now())
+    begins_at, ends_at = month_of(tools.clock.now())
     rows = db.session.execute(
         select(
             Charge.engine,
@@ -183,7 +183,7 @@ def month(tools: Toolbox, user_id: int) -> Month:
 
 def of_everybody(tools: Toolbox) -> dict[int, float]:
     """What each user has spent this month, by id; whoever has spent nothing isn't there."""
-    begins_at, _ends_at = _month(tools.clock.now())
+    begins_at, _ends_at = month_of(tools.clock.now())
     rows = db.session.execute(select(Charge.user_id, func.sum(Charge.usd)).where(Charge.at >= begins_at).group_by(Charge.user_id))
     return {user_id: usd for user_id, usd in rows if usd}
 
@@ -198,7 +198,7 @@ def _budget(tools: Toolbox, user_id: int) -> float | None:
 
 
 def _spent(tools: Toolbox, user_id: int) -> float:
-    begins_at, _ends_at = _month(tools.clock.now())
+    begins_at, _ends_at = month_of(tools.clock.now())
     return db.session.scalar(select(func.sum(Charge.usd)).where(Charge.user_id == user_id, Charge.at >= begins_at)) or 0.0
 
 
@@ -241,7 +241,7 @@ def _is_over(budget: float, used: float, cost: float | None) -> bool:
 
 def _refusal(tools: Toolbox, budget: float, used: float, cost: float | None) -> OverBudget:
     costs = "What this would cost is not known" if cost is None else f"This would cost about ${_cents(cost):.2f}"
-    renewal = f"{_month(tools.clock.now())[1]:%Y-%m-%d}"
+    renewal = f"{month_of(tools.clock.now())[1]:%Y-%m-%d}"
     return OverBudget(
         f"{costs}, and ${used:.2f} of your ${budget:.2f} for this month are spent or set aside. "
         f"A new month begins on {renewal}; engines on this server cost nothing."
@@ -253,8 +253,8 @@ def _cents(usd: float) -> float:
     return math.ceil(usd * 100 - TOLERANCE_USD) / 100
 
 
-def _month(now: datetime) -> tuple[datetime, datetime]:
-    """When the month of `now` begins and when the next one does."""
+def month_of(now: datetime) -> tuple[datetime, datetime]:
+    """When the calendar month of `now` begins and when the next one does, in UTC."""
     begins_at = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return begins_at, (begins_at + timedelta(days=32)).replace(day=1)
 

@@ -17,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from textor.adapters.audio import probe
 from textor.adapters.audio.probe import Limits, Probe
 from textor.adapters.stt.port import Options
-from textor.domain import titles
+from textor.domain import details, titles
 from textor.domain.job_states import Status
 from textor.errors import Unavailable
 from textor.extensions import db
-from textor.features.accounts import spending
+from textor.features.accounts import minutes, spending
+from textor.features.recordings import search_index
 from textor.features.recordings.spools import Spool, spool, sweep_incoming
 from textor.features.transcription import engines
 from textor.features.transcription.engines import Hints
@@ -71,6 +72,9 @@ class Choice:
     diarize: bool = False
     title: str = ""
     hints: Hints = engines.NO_HINTS
+    webhook_url: str = ""
+    is_remembered: bool = True
+    """Whether the form offers the same again next time: what a program asks for is no wish of the person's."""
 
 
 def accept(tools: Toolbox, user_id: int, spool: Spool, filename: str, choice: Choice) -> Transcription:
@@ -85,6 +89,7 @@ def accept(tools: Toolbox, user_id: int, spool: Spool, filename: str, choice: Ch
     recording = _recording(tools, user_id, spool, filename, facts)
     recording.title = titles.clean(choice.title) or recording.title
     transcription = _transcription(tools, recording, engine, options)
+    transcription.webhook_url = choice.webhook_url or None
     _keep(tools, spool.path, recording, transcription, choice)
     lanes.dispatch(tools, user_id)
     return transcription
@@ -96,9 +101,13 @@ def _keep(tools: Toolbox, path: Path, recording: Recording, transcription: Trans
         try:
             tools.storage.put(recording.storage_key, path)
             undo.callback(tools.storage.delete, recording.storage_key)
+            minutes.check(tools, recording.user_id, recording.seconds)
             spending.check(tools, recording.user_id, transcription.engine, transcription.model, recording.seconds)
             db.session.add_all([recording, transcription])
-            _remember(recording.user_id, choice)
+            db.session.flush()
+            search_index.put([transcription.seq])
+            if choice.is_remembered:
+                _remember(recording.user_id, choice)
             db.session.commit()
         except (OSError, SQLAlchemyError) as error:
             db.session.rollback()
@@ -142,6 +151,7 @@ def _transcription(tools: Toolbox, recording: Recording, engine: str, options: O
         diarize=options.diarize,
         speaker_count=options.speaker_count,
         vocabulary=list(options.vocabulary),
+        details={details.TRANSLATE: True} if options.translate else {},
         created_at=now,
         updated_at=now,
     )

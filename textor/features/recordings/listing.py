@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from textor.domain import status_words
 from textor.errors import InvalidInput, NotFound
@@ -114,3 +114,40 @@ def _place(cursor: str) -> int:
     if len(cursor) > LONGEST_CURSOR or not text.isdecimal() or int(text) >= 2**63:
         raise InvalidInput("This cursor is none of ours. Begin without one.", field="cursor")
     return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """How a job stands, for those who poll."""
+
+    id: str
+    status: str
+    progress: float
+    message: str | None
+    error: str | None
+    updated_at: datetime
+
+
+def jobs(user_id: int, limit: int) -> list[JobState]:
+    """One's own, newest first."""
+    mine = (Transcription.user_id == user_id, Transcription.deleted_at.is_(None))
+    rows = db.session.execute(_job_columns().where(*mine).order_by(Transcription.seq.desc()).limit(limit))
+    return [JobState(*row._tuple()) for row in rows]
+
+
+def job(user_id: int, transcription_id: str) -> JobState | None:
+    """One's own job; None for an unknown and for somebody else's alike."""
+    mine = (Transcription.id == transcription_id, Transcription.user_id == user_id, Transcription.deleted_at.is_(None))
+    row = db.session.execute(_job_columns().where(*mine)).first()
+    return JobState(*row._tuple()) if row else None
+
+
+def _job_columns() -> Select[str, str, float, str | None, str | None, datetime]:
+    return select(
+        Transcription.id,
+        Transcription.status,
+        Transcription.progress,
+        Transcription.message,
+        Transcription.error,
+        Transcription.updated_at,
+    )

@@ -15,8 +15,8 @@ from textor.domain.job_states import DONE, OPEN, Status
 from textor.domain.transcript import Segment, Word
 from textor.errors import InvalidInput, NotFound
 from textor.extensions import db
-from textor.features.accounts import spending
-from textor.features.recordings import library
+from textor.features.accounts import minutes, spending
+from textor.features.recordings import library, search_index
 from textor.features.transcription import engines
 from textor.job_queue import lanes
 from textor.models import Recording, SegmentRow, Transcription
@@ -110,8 +110,11 @@ def begin(tools: Toolbox, user_id: int, transcription_id: str, others: Sequence[
     new, failed = _missing(tools, base, wanted, known)
     again = [row.id for row in failed]
     seconds = base.recording.seconds
+    minutes.check(tools, user_id, seconds * len((*new, *failed)))
     spending.check_all(tools, user_id, [spending.Order(row.engine, row.model, seconds) for row in (*new, *failed)])
     db.session.add_all(new)
+    db.session.flush()
+    search_index.put([row.seq for row in new])
     db.session.commit()
     for row_id in again:
         lanes.requeue(tools, row_id)

@@ -2,7 +2,7 @@
 
 from textor.domain.job_states import OPEN
 from textor.errors import WrongState
-from textor.features.accounts import spending
+from textor.features.accounts import minutes, spending
 from textor.features.recordings import library
 from textor.features.transcription import engines
 from textor.job_queue import lanes
@@ -28,6 +28,7 @@ def retry(tools: Toolbox, user_id: int, transcription_id: str, engine: str | Non
         engines.check_choice(tools, engine, model, row.requested_language, diarize=row.diarize, hints=hints)
         changes = {"engine": engine, "model": model}
     seconds = row.recording.seconds if changes else spending.seconds_left(row)
+    minutes.check(tools, user_id, seconds)
     spending.check(tools, user_id, changes.get("engine") or row.engine, changes.get("model", row.model), seconds)
     if not lanes.requeue(tools, transcription_id, **changes):
         raise WrongState("This transcription is still waiting or running. Cancel it first.")

@@ -1,0 +1,24 @@
+"""Addresses in answers: absolute, as the caller reaches us, unless PUBLIC_URL says how we are found."""
+
+from typing import Any
+
+from flask import request, url_for
+
+from textor import bootstrap
+
+
+def to(endpoint: str, **values: Any) -> str:
+    """The address of a call of ours."""
+    return _base() + url_for(endpoint, **values)
+
+
+def here(**changes: Any) -> str:
+    """The address of the request at work, with other arguments. None takes one away; a key is never repeated."""
+    given = {name: value for name, value in request.args.items() if name != "api_key"}
+    wanted = {name: value for name, value in (given | changes).items() if value is not None}
+    return to(request.endpoint or "", **(request.view_args or {}), **wanted)
+
+
+def _base() -> str:
+    public = bootstrap.tools().settings.public_url
+    return public.rstrip("/") if public else request.host_url.rstrip("/")

@@ -1,0 +1,58 @@
+"""The transcribe family: a recording's sound, and its transcript as a file."""
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, make_response, request, send_file
+
+from textor import bootstrap
+from textor.api import auth, counting, links
+from textor.domain import scopes
+from textor.doorstep import streaming
+from textor.extensions import csrf
+from textor.features.recordings import exports, library
+from textor.features.recordings.exports import Making, Ready
+
+LOOK_AGAIN_SECONDS = "2"
+UNKNOWN = {404: "There is no such transcript, or it is somebody else's."}
+
+calls = APIBlueprint("sounds", __name__, url_prefix="/api/transcribe/<uuid:transcription_id>", tag="Transcribe")
+csrf.exempt(calls)
+
+
+@calls.get("/audio")
+@auth.needs(scopes.TRANSCRIBE, guests=True)
+@counting.reading
+@calls.doc(
+    summary="Its sound",
+    description="Whole, or a range of it.",
+    responses=UNKNOWN | {200: "The recording.", 206: "That part.", 304: "The caller has it.", 416: "The range lies outside."},
+)
+def audio(transcription_id: object) -> Response:
+    return streaming.audio(bootstrap.tools(), library.audio(auth.me().user_id, str(transcription_id)))
+
+
+@calls.get("/export/<name>")
+@auth.needs(scopes.TRANSCRIBE, guests=True)
+@counting.reading
+@calls.doc(
+    summary="Its text as a file",
+    description="txt, md, docx, pdf, srt, vtt, json or csv. Large ones are made by a worker: 202, then ask again.",
+    responses=UNKNOWN | {200: "The file.", 202: "It is being made.", 400: "An option is wrong.", 409: "There is no text yet."},
+)
+def export(transcription_id: object, name: str) -> Response:
+    options = exports.read_options(request.args)
+    found = exports.export(bootstrap.tools(), auth.me().user_id, str(transcription_id), name, options)
+    response = _sent(found) if isinstance(found, Ready) else _making(found)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _sent(ready: Ready) -> Response:
+    response = send_file(ready.open(), ready.media_type)
+    response.content_length = ready.size_bytes
+    response.headers["Content-Disposition"] = streaming.disposition("attachment", ready.filename)
+    return response
+
+
+def _making(making: Making) -> Response:
+    body = {"status": "processing", "job_id": making.job_id, "progress": making.progress, "status_url": links.here()}
+    return make_response(jsonify(body), 202, {"Retry-After": LOOK_AGAIN_SECONDS})
