@@ -25,7 +25,7 @@ def test_each_turn_leads_to_a_form_that_needs_no_script(alices: Browser, finishe
     page = alices.get(form).text
     assert "<html" in page
     assert "And &lt;b&gt;who&lt;/b&gt; are you?</textarea>" in page
-    assert f'<form class="stack"\n        method="post"\n        action="{base(finished)}/segments/1"' in page
+    assert f'action="{base(finished)}/segments/1">' in page  # and nothing for htmx, which has nothing to put in its place
     values = {"text": "And <i>who</i>?\nYou?", "speaker": "Speaker 1", "was": "Speaker 2", "version": "0", "new_speaker": ""}
     answer = alices.send(f"{base(finished)}/segments/1", values)
     assert (answer.status_code, answer.location) == (303, f"{base(finished)}#g2")
@@ -35,7 +35,7 @@ def test_each_turn_leads_to_a_form_that_needs_no_script(alices: Browser, finishe
 def test_with_htmx_the_form_and_the_turn_take_each_others_place(alices: Browser, finished: Transcription) -> None:
     turn = f"{base(finished)}/segments/0"
     form = alices.get(f"{turn}/edit", headers=HTMX).text
-    assert form.lstrip().startswith("<article") and 'value="0"' in form
+    assert (form.lstrip().startswith("<article"), f'hx-post="{turn}"' in form) == (True, True)
     assert alices.get(turn, headers=HTMX).text.strip().startswith('<article class="turn"')
     assert alices.get(turn).location == f"{base(finished)}#g1"
     values = {"text": "Hello, there!", "speaker": "Speaker 1", "was": "Speaker 1", "version": "0"}

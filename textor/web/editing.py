@@ -120,8 +120,9 @@ def _late(transcription_id: object, n: int) -> Response:
 
 def _form(transcription_id: object, opened: Form) -> str:
     row = library.find(me().id, str(transcription_id))
-    template = "_turn_edit.html" if htmx.wants_fragment() else "turn_edit.html"
-    return render_template(template, row=row, form=opened, spoken=_spoken(row))
+    is_alone = not htmx.wants_fragment()
+    template = "turn_edit.html" if is_alone else "_turn_edit.html"
+    return render_template(template, row=row, form=opened, spoken=_spoken(row), is_alone=is_alone)
 
 
 def _spoken(row: Any) -> str | None:
