@@ -15,7 +15,7 @@ from textor.api import openai_streaming as streaming
 from textor.api.openai_asking import ModelNotFound, Wish
 from textor.api.openai_endings import Work
 from textor.api.schemas import openai_compatible as shapes
-from textor.api.schemas.openai_compatible import ModelOut, ModelsOut, TranscriptionIn, TranslationIn, VerboseOut
+from textor.api.schemas.openai_compatible import AnswerOut, ModelOut, ModelsOut, TranscriptionIn, TranslationIn
 from textor.domain import scopes
 from textor.errors import InvalidInput
 from textor.extensions import csrf
@@ -27,6 +27,15 @@ from textor.routing import address, limited
 ADDRESS_LIMIT = "600/minute"
 OWNER = "textor"
 NOT_HERE = "There is no such model here."
+PLAIN, EVENTS = "text/plain", "text/event-stream"
+FAILS = shapes.fails(
+    _400="No file, no sound in it, or a parameter that can't be honoured.",
+    _402="It would cost more than the month's budget has left.",
+    _404=NOT_HERE,
+    _409="Cancelled meanwhile; or the first request with this Idempotency-Key is still being worked on.",
+    _413="Larger than the caller may send.",
+    _500="It could not be transcribed.",
+)
 
 calls = APIBlueprint("openai", __name__, url_prefix="/v1", tag="OpenAI-compatible")
 csrf.exempt(calls)
@@ -38,10 +47,11 @@ csrf.exempt(calls)
 @counting.work
 @limited(ADDRESS_LIMIT, by=address)
 @receiving.form(TranscriptionIn)
-@calls.output(VerboseOut)
+@calls.output(AnswerOut)
 @calls.doc(
     summary="Transcribe a recording",
     description="As OpenAI's. What takes longer than SYNC_WAIT_SECONDS is answered 202; the same request again waits on.",
+    responses=shapes.heard(PLAIN, EVENTS) | FAILS,
 )
 def transcribe() -> Response:
     return _heard(asking.transcription)
@@ -53,9 +63,11 @@ def transcribe() -> Response:
 @counting.work
 @limited(ADDRESS_LIMIT, by=address)
 @receiving.form(TranslationIn)
-@calls.output(VerboseOut)
+@calls.output(AnswerOut)
 @calls.doc(
-    summary="Translate a recording into English", description="As OpenAI's: Whisper's models do, but turbo and the English ones."
+    summary="Translate a recording into English",
+    description="As OpenAI's. Whisper does, but for its turbo and its English models.",
+    responses=shapes.heard(PLAIN) | FAILS,
 )
 def translate() -> Response:
     return _heard(asking.translation)
@@ -75,7 +87,7 @@ def models() -> ModelsOut:
 @auth.needs(scopes.TRANSCRIBE)
 @counting.reading
 @calls.output(ModelOut)
-@calls.doc(summary="Look at a model", responses={404: NOT_HERE})
+@calls.doc(summary="Look at a model", responses=shapes.fails(_404=NOT_HERE))
 def model(name: str) -> ModelOut:
     tools, name = bootstrap.tools(), name.rstrip("/")
     try:

@@ -1,9 +1,9 @@
 """The shapes of OpenAI's audio API, as its official clients send and read them."""
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, RootModel
 
 from textor.api.schemas.uploading import Flag
 
@@ -172,6 +172,10 @@ class DoneOut(BaseModel):
     usage: TokensOut
 
 
+class AnswerOut(RootModel[DiarizedOut | VerboseOut | TextOut]):
+    """By response_format."""
+
+
 class WaitingOut(BaseModel):
     """It takes longer than a request may wait. The same request again waits on, costs nothing and is answered by the text."""
 
@@ -212,3 +216,21 @@ class FaultsOut(BaseModel):
     """Any error of this family, as OpenAI's clients read it."""
 
     error: FaultOut
+
+
+def fails(**sentences: str) -> dict[int, Any]:
+    """For the document: errors of this family, by status."""
+    schema = FaultsOut.model_json_schema()
+    schema["properties"]["error"] = schema.pop("$defs")[FaultOut.__name__]
+    return {int(status[1:]): _told(said, "application/json", schema) for status, said in sentences.items()}
+
+
+def heard(*media_types: str) -> dict[int, Any]:
+    """For the document: the text as something else than JSON, and that it takes longer."""
+    plain = {media_type: {"schema": {"type": "string"}} for media_type in media_types}
+    waiting = _told("It takes longer: send the same request again.", "application/json", WaitingOut.model_json_schema())
+    return {200: {"description": "The text, in the format that was asked for.", "content": plain}, 202: waiting}
+
+
+def _told(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
