@@ -15,11 +15,16 @@ from werkzeug.routing import AnyConverter, BaseConverter, RequestRedirect, Rule
 
 from tests import factories
 from textor import routing
+from textor.api import auth
+from textor.domain import scopes
 from textor.models import User
 from textor.models.users import Role
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 ACCESS = {"public", "proven", "login_needed", "admin_needed"}
+CALLERS = {f"user:{scope}" for scope in (*scopes.SCOPES, auth.ANY)} | {f"guest:{scope}" for scope in scopes.GUESTS}
+"""Calls of programs: for users with a scope, or for guests, too."""
+EVERY_METHOD = {"GET", *UNSAFE}
 VALUES: dict[str, Any] = {"IntegerConverter": 1, "FloatConverter": 1.5, "UUIDConverter": uuid.UUID(int=1)}
 OPENAPI = "/openapi.json"
 
@@ -49,7 +54,7 @@ def sample(app: Flask, rule: Rule) -> str:
 def undeclared(app: Flask) -> Iterator[str]:
     """Routes that don't say who may call them or how often."""
     for rule in rules(app):
-        if mark(app, rule, routing.ACCESS_MARK) not in ACCESS:
+        if mark(app, rule, routing.ACCESS_MARK) not in ACCESS | CALLERS:
             yield f"{rule} says nothing about who may call it"
         if not mark(app, rule, routing.LIMIT_MARK):
             yield f"{rule} has no limit"
@@ -67,12 +72,12 @@ def redirecting(app: Flask) -> Iterator[str]:
                 yield f"{variant} answers {answer.code}"
 
 
-def answering(app: Flask, client: FlaskClient, access: str, methods: set[str]) -> Iterator[tuple[str, int]]:
-    """Each route of this kind, and what it answers to this client without a CSRF token."""
-    for rule in rules(app):
+def answering(app: Flask, client: FlaskClient, access: str, methods: set[str], **shown: Any) -> Iterator[tuple[str, int]]:
+    """Each route of this kind ("user": those for any scope), and what it answers to this client without a CSRF token."""
+    for rule in (rule for rule in rules(app) if not rule.websocket):
         for method in sorted((rule.methods or set()) & methods):
-            if mark(app, rule, routing.ACCESS_MARK) == access:
-                yield f"{method} {rule}", client.open(sample(app, rule), method=method).status_code
+            if str(mark(app, rule, routing.ACCESS_MARK)).partition(":")[0] == access:
+                yield f"{method} {rule}", client.open(sample(app, rule), method=method, **shown).status_code
 
 
 def api_calls(app: Flask) -> set[tuple[str, str]]:
@@ -132,6 +137,29 @@ def test_alice_is_no_admin(app: APIFlask, alice: FlaskClient) -> None:
 def test_nothing_is_changed_without_a_csrf_token(app: APIFlask, access: str) -> None:
     ada = logged_in(app, factories.user("Ada", Role.ADMIN))
     assert {call: status for call, status in answering(app, ada, access, UNSAFE) if status != 400} == {}
+
+
+def test_a_stranger_calls_nothing_that_is_for_users(app: APIFlask, client: FlaskClient) -> None:
+    answers = dict(answering(app, client, "user", EVERY_METHOD))
+    assert answers
+    assert {call: status for call, status in answers.items() if status != 401} == {}
+
+
+@pytest.mark.parametrize("access", ["user", "guest"])
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": "Bearer tx_unknown"}, {"Authorization": "Basic YTpi"}, {auth.GUEST_HEADER: "guest_unknown"}]
+)
+def test_a_bad_credential_opens_nothing_even_where_guests_are_welcome(
+    app: APIFlask, client: FlaskClient, access: str, headers: dict[str, str]
+) -> None:
+    answers = dict(answering(app, client, access, EVERY_METHOD, headers=headers))
+    assert {call: status for call, status in answers.items() if status != 401} == {}
+
+
+@pytest.mark.parametrize("access", ["user", "guest"])
+def test_a_session_changes_nothing_by_a_call_without_its_csrf_token(app: APIFlask, access: str) -> None:
+    ada = logged_in(app, factories.user("Ada", Role.ADMIN))
+    assert {call: status for call, status in answering(app, ada, access, UNSAFE) if status != 401} == {}
 
 
 def test_a_login_proves_nothing_where_a_secret_is_asked_for(app: APIFlask) -> None:
