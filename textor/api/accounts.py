@@ -1,5 +1,7 @@
 """Accounts: registering, logging in for a pair of tokens that are renewed in turn, who am I."""
 
+from typing import Any
+
 from apiflask import APIBlueprint
 from flask import Response
 
@@ -22,6 +24,8 @@ WRONG = "No such user, or incorrect credentials provided"
 ALREADY = "You are already logged in."
 NO_TOKEN = "This is no refresh token of this Textor, or it has expired."  # noqa: S105 - a sentence
 
+ENDED: dict[int, Any] = {205: {"description": "It is ended.", "content": {}}, 400: NO_TOKEN, **bodies.LARGE}
+
 calls = APIBlueprint("api_accounts", __name__, url_prefix="/api/v1/accounts", tag="Accounts")
 csrf.exempt(calls)
 bodies.bound(calls)
@@ -32,7 +36,11 @@ bodies.bound(calls)
 @limited(LOGIN_LIMIT, by=address, together=logins.REGISTRATION)
 @calls.input(RegistrationIn, arg_name="told")
 @calls.output(AccountOut, 201)
-@calls.doc(summary="Make an account", description="The first one on an instance is its admin's.", responses={400: BROKEN_RULE})
+@calls.doc(
+    summary="Make an account",
+    description="The first one on an instance is its admin's.",
+    responses=bodies.LARGE | {400: BROKEN_RULE},
+)
 def register(told: RegistrationIn) -> AccountOut:
     new = NewUser(told.username, told.email, told.password)
     logins.count_registration(new)
@@ -51,7 +59,7 @@ def register(told: RegistrationIn) -> AccountOut:
 @calls.doc(
     summary="Log in for a pair of tokens",
     description="A credential in the header that is not good any more is in nobody's way here; a good one is refused.",
-    responses={400: f"{WRONG}. Or: {ALREADY}"},
+    responses=bodies.LARGE | {400: f"{WRONG}. Or: {ALREADY}"},
 )
 def log_in(told: EmailIn) -> TokensOut:
     if auth.is_user():
@@ -70,7 +78,7 @@ def log_in(told: EmailIn) -> TokensOut:
 @calls.doc(
     summary="End a login",
     description="All its tokens are dead then, the access token too. Ending it again changes nothing.",
-    responses={205: "It is ended.", 400: NO_TOKEN},
+    responses=ENDED,
 )
 def log_out(told: RefreshIn) -> Response:
     if not jwt.log_out(told.refresh):
@@ -86,7 +94,7 @@ def log_out(told: RefreshIn) -> Response:
 @calls.doc(
     summary="The next pair of tokens",
     description="A refresh token is good once. One that comes back was stolen, or its answer was lost: the login is ended.",
-    responses={400: "`refresh` is missing.", 401: tokens.DEAD},
+    responses=bodies.LARGE | {400: "`refresh` is missing.", 401: tokens.DEAD},
 )
 def refresh(told: RefreshIn) -> PairOut:
     return _shown(jwt.refreshed(told.refresh))

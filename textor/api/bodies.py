@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 
 SMALL_BYTES = 100_000
+LARGE = {413: "The body is far larger than this call needs."}
 
 
 HALF_A_LETTER = re.compile(r"\\u[dD][89a-fA-F]")

@@ -32,7 +32,7 @@ bodies.bound(calls)
 @calls.doc(
     summary="Log in for a key",
     description="A new API key named login, with every scope but admin. Of more than fifty the one longest unused is revoked.",
-    responses={400: INCOMPLETE, 401: WRONG},
+    responses=bodies.LARGE | {400: INCOMPLETE, 401: WRONG},
 )
 def log_in(told: PasswordIn) -> KeyOut:
     if not told.username.strip() or not told.password:
@@ -51,6 +51,7 @@ def log_in(told: PasswordIn) -> KeyOut:
 @calls.doc(
     summary="Log out",
     description="What was shown is dead: the API key is revoked, the login of an access token ended, a browser logged out.",
+    responses={403: SETTINGS_KEY},
 )
 def log_out() -> MessageOut:
     _end(auth.me())
