@@ -132,14 +132,14 @@ def jobs(user_id: int, limit: int) -> list[JobState]:
     """One's own, newest first."""
     mine = (Transcription.user_id == user_id, Transcription.deleted_at.is_(None))
     rows = db.session.execute(_job_columns().where(*mine).order_by(Transcription.seq.desc()).limit(limit))
-    return [JobState(*row._tuple()) for row in rows]
+    return [JobState(*row) for row in rows]
 
 
 def job(user_id: int, transcription_id: str) -> JobState | None:
     """One's own job; None for an unknown and for somebody else's alike."""
     mine = (Transcription.id == transcription_id, Transcription.user_id == user_id, Transcription.deleted_at.is_(None))
     row = db.session.execute(_job_columns().where(*mine)).first()
-    return JobState(*row._tuple()) if row else None
+    return JobState(*row) if row else None
 
 
 def _job_columns() -> Select[str, str, float, str | None, str | None, datetime]:
