@@ -1,0 +1,86 @@
+"""Waiting on somebody's behalf: bounded in time and in number, and with no connection held between two looks."""
+
+import time
+from collections.abc import Callable
+from threading import BoundedSemaphore
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import text
+
+from textor.extensions import db
+from textor.features.transcription import waiting
+
+
+@pytest.fixture(autouse=True)
+def _seats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_seats", BoundedSemaphore(2))
+    monkeypatch.setattr(waiting, "LONGEST_SECONDS", 0.05)
+
+
+def on_look(number: int) -> Callable[[], bool]:
+    looks = iter(range(1, 1000))
+    return lambda: next(looks) == number
+
+
+def test_what_is_over_is_not_waited_for(app: APIFlask) -> None:
+    began_at = time.monotonic()
+    assert waiting.until(on_look(1), 60)
+    assert time.monotonic() - began_at < 1
+
+
+def test_it_looks_until_it_is_over_or_the_time_is(app: APIFlask) -> None:
+    assert waiting.until(on_look(3), 60)
+    assert not waiting.until(lambda: False, 0.1)
+    assert waiting.until(on_look(1), 0)
+    assert not waiting.until(on_look(2), 0)
+
+
+def test_the_time_may_be_without_end(app: APIFlask) -> None:
+    looks = waiting.looks()
+    passed = [next(looks) for _ in range(4)]
+    assert passed == sorted(passed)
+
+
+def test_no_connection_is_held_between_two_looks(app: APIFlask) -> None:
+    held = []
+
+    def look() -> bool:
+        held.append(db.session().in_transaction())
+        db.session.execute(text("SELECT 1"))
+        return len(held) == 3
+
+    assert waiting.until(look, 60)
+    assert held == [False, False, False]
+
+
+def test_only_so_many_wait_at_once_and_each_place_is_free_again() -> None:
+    with waiting.seat() as first, waiting.seat() as second, waiting.seat() as third:
+        assert (first.is_taken, second.is_taken, third.is_taken) == (True, True, False)
+    with waiting.seat() as first, waiting.seat() as second:
+        assert first.is_taken
+        assert second.is_taken
+
+
+def test_a_place_that_is_handed_on_outlives_its_block() -> None:
+    with waiting.seat() as first, waiting.seat():
+        leave = first.hand_on()
+    with waiting.seat(), waiting.seat() as none_left:
+        assert not none_left.is_taken
+    leave()
+    leave()
+    with waiting.seat(), waiting.seat() as free:
+        assert free.is_taken
+
+
+def test_a_place_is_free_again_after_an_error_even_if_it_was_handed_on() -> None:
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            _break()
+
+
+def _break() -> None:
+    with waiting.seat() as seat:
+        assert seat.is_taken
+        seat.hand_on()
+        raise ZeroDivisionError
