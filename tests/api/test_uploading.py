@@ -82,6 +82,7 @@ def test_a_program_does_not_change_what_the_persons_form_offers(caller: CallerOf
         ({"diarize": "perhaps"}, "diarize"),
         ({"speaker_count": "many"}, "speaker_count"),
         ({"title": "x" * 2000}, "title"),
+        ({"webhook_url": "http://127.0.0.1/hook"}, "webhook_url"),
     ],
 )
 def test_an_option_that_cannot_be_honoured_is_refused_by_name(

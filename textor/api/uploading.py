@@ -13,6 +13,7 @@ from textor.features.recordings.intake import Choice
 from textor.features.transcription import engines, naming
 from textor.features.transcription.engines import Hints
 from textor.features.transcription.naming import Chosen
+from textor.features.webhooks import receivers
 from textor.routing import address, limited
 
 OLD_DEFAULT = "tiny.en"
@@ -74,6 +75,7 @@ def _started(form: StartIn) -> Choice:
 
 
 def _choice(form: AboutIn, chosen: Chosen, language: str) -> Choice:
+    webhook_url = receivers.check_address(bootstrap.tools(), form.webhook_url) if form.webhook_url else ""
     return Choice(
         engine=chosen.engine,
         model=chosen.model or "",
@@ -81,7 +83,7 @@ def _choice(form: AboutIn, chosen: Chosen, language: str) -> Choice:
         diarize=form.diarize or form.speaker_count is not None,  # to say how many speak is to ask for them
         title=form.title,
         hints=Hints(form.hints, form.speaker_count),
-        webhook_url=form.webhook_url,
+        webhook_url=webhook_url,
         is_remembered=False,
     )
 
