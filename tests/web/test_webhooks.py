@@ -87,11 +87,14 @@ def test_the_log_tells_what_became_of_each(alices: Browser, alice: User, tools: 
     assert "every 2s" not in page
 
 
-def test_the_table_is_watched_while_an_attempt_is_about_to_be_made(alices: Browser, alice: User, tools: Toolbox) -> None:
+def test_the_table_is_watched_while_an_attempt_is_made_or_soon_will_be(alices: Browser, alice: User, tools: Toolbox) -> None:
     (sent,) = announce(tools, alice)
     table = alices.get("/account/webhooks", headers=HTMX)
     assert "every 2s, webhooks:changed" in table.text
     assert "<html" not in table.text
+    assert sending.take(tools)
+    table = alices.get("/account/webhooks", headers=HTMX)
+    assert "every 2s" in table.text
     assert alices.get("/account/webhooks", headers={**HTMX, "If-None-Match": table.headers["ETag"]}).status_code == 304
     db.session.get_one(Delivery, sent).due_at = None
     db.session.commit()

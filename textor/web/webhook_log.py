@@ -7,13 +7,14 @@ from flask import request
 
 from textor import bootstrap
 from textor.errors import NotFound
-from textor.features.webhooks import deliveries, receivers
+from textor.features.webhooks import deliveries, receivers, sending
 from textor.features.webhooks.deliveries import Page
 from textor.web import forms
 from textor.web.visitors import me
 
 PAGE = "deliveries"
-SOON = timedelta(seconds=30)
+SOON = timedelta(seconds=sending.HOLD_SECONDS)
+"""What is under way is due again after that, unless it comes to its end."""
 
 
 def shown() -> dict[str, Any]:
@@ -22,7 +23,7 @@ def shown() -> dict[str, Any]:
 
 
 def log() -> dict[str, Any]:
-    """What its table says: the page of the log that the address names. It moves while an attempt is about to be made."""
+    """What its table says: the page of the log that the address names. It moves while an attempt is made, or soon will be."""
     page, now = _page(), bootstrap.tools().clock.now()
     is_moving = any(row.due_at is not None and row.due_at <= now + SOON for row in page.items)
     return {"log": page, "is_sending": is_moving}
