@@ -5,7 +5,8 @@ from textor.job_queue.crew import Terms
 from textor.jobs import GuardedCrew
 from textor.toolbox import Toolbox
 
-AT_ONCE = Terms(run_seconds=0, tick_seconds=0.01, beat_seconds=0)
+AT_ONCE = Terms(run_seconds=0, tick_seconds=0.001, beat_seconds=0)
+"""Each turn that finds nothing to do lasts a tick, and whoever goes by the still clock has hundreds of them."""
 
 
 def work(tools: Toolbox, terms: Terms = AT_ONCE) -> None:

@@ -66,7 +66,7 @@ def test_without_an_outage_six_jobs_cost_six_starts_and_six_looks(stage: Stage) 
 def test_six_jobs_complete_after_a_minute_without_their_provider(stage: Stage, failure: Failure, begin: float) -> None:
     outage(stage, begin, failure)
     ids = six_uploads(stage)
-    seconds = stage.until_over(300)
+    seconds = stage.until_over(300, step=1)
     assert {stage.row(row_id).status for row_id in ids} == {Status.COMPLETED}
     assert len(asking(stage)) <= 18
     assert seconds <= 120
