@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, case, select
 
-from textor.domain import file_endings
+from textor.domain import details, file_endings
 from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.job_queue.claims import Claim
@@ -42,6 +42,7 @@ _COLUMNS = (
     Transcription.diarize,
     Transcription.vocabulary,
     Transcription.speaker_count,
+    Transcription.details,
     Transcription.queued_at,
     Recording.storage_key.label("recording_key"),
     Recording.is_dual_channel,
@@ -131,6 +132,7 @@ def _taken(row: Any, now: datetime) -> Taken:
         endings=_endings(row),
         vocabulary=tuple(row.vocabulary),
         speaker_count=row.speaker_count,
+        translate=bool(details.asked(row.details)),
     )
 
 

@@ -60,6 +60,7 @@ class Taken:
     """What a file with that sound may be called, the best first."""
     vocabulary: tuple[str, ...] = ()
     speaker_count: int | None = None
+    translate: bool = False
 
     @property
     def is_start(self) -> bool:

@@ -26,6 +26,17 @@ def test_what_the_user_knows_of_a_recording_reaches_an_engine_on_this_machine(st
     assert [(options.vocabulary, options.speaker_count) for options in engine.heard] == [(("Textor",), 2)]
 
 
+def test_a_wish_for_english_reaches_every_engine_and_outlives_the_run(stage: Stage) -> None:
+    remote, engine = remote_engine("planned", translates=True), FakeEngine()
+    remote.polls = 1
+    stage.use(remote, engine)
+    ids = [stage.upload(engine=name, details={"translate": True}, owner=factories.user(name).id) for name in ("fake", "planned")]
+    stage.shift()
+    assert [options.translate for options in (*engine.heard, *remote.heard)] == [True, True]
+    stage.until_over(60)
+    assert [stage.row(row_id).details for row_id in ids] == [{"translate": True}] * 2
+
+
 def test_a_side_of_a_call_has_one_speaker(stage: Stage) -> None:
     remote = remote_engine("planned", speaker_count=True)
     engine = FakeEngine()

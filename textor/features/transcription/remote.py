@@ -130,6 +130,7 @@ class RemoteCrew:
             diarize=is_told_apart,
             speaker_count=one.speaker_count if is_told_apart else None,
             vocabulary=one.vocabulary,
+            translate=one.translate,
             callback=self._callback(one),
         )
 
