@@ -18,7 +18,7 @@ from textor.features.recordings.filtering import Filters
 from textor.features.transcription import comparing, picking, segments
 from textor.features.transcription.comparing import Other
 from textor.features.transcription.picking import Pick
-from textor.models import SearchText, Transcription, User
+from textor.models import SearchText, SegmentRow, User
 from textor.toolbox import Toolbox
 
 __all__ = ["stage"]
@@ -39,12 +39,12 @@ def test_an_upload_is_found_by_its_title(alice: User, tools: Toolbox) -> None:
     assert found(alice, "board") == [row.id]
 
 
-@pytest.mark.parametrize("said", ["only once", ""])
-def test_what_this_machine_has_heard_is_found(stage: Stage, alice: User, said: str) -> None:
+@pytest.mark.parametrize(("file", "said"), [("sample.flac", "only once"), ("silence.flac", "")])
+def test_what_this_machine_has_heard_is_found(stage: Stage, alice: User, file: str, said: str) -> None:
     engine = stage.tools.engines["fake"]
     assert isinstance(engine, FakeEngine)
-    engine.segments = [Segment(0, 1, said)] if said else []
-    row_id = stage.accept(engine="fake")
+    engine.segments = [Segment(0, 1, said)]
+    row_id = stage.accept(file, engine="fake")
     factories.spoken(stage.row(row_id), "heard before")
     stage.advance(row_id)
     assert stage.row(row_id).status == Status.COMPLETED
@@ -148,4 +148,10 @@ def test_a_text_put_twice_is_found_once(alice: User) -> None:
     assert found(alice, "two") == [row.id]
     assert indexed() == 1
     assert db.session.scalars(select(SearchText.body)).one() == "one\ntwo"
-    assert db.session.scalars(select(Transcription.id)).all() == [row.id]
+
+
+def test_a_line_is_the_place_of_a_segments_number(alice: User) -> None:
+    row = factories.spoken(factories.transcription(alice), "zero", "one", "two", "three")
+    db.session.execute(delete(SegmentRow).where(SegmentRow.n.in_([0, 2])))
+    search_index.put([row.seq])
+    assert db.session.scalars(select(SearchText.body)).one() == "\none\n\nthree"
