@@ -14,6 +14,7 @@ from tests.receivers import Receiver, receiving
 from tests.waiting import until
 from textor import jobs
 from textor.adapters.guarded_http import GuardedHttp
+from textor.adapters.http_client import Answer
 from textor.domain import webhook_events
 from textor.extensions import db
 from textor.features.webhooks import deliveries, receivers, sending
@@ -213,15 +214,16 @@ def test_a_sender_that_is_lost_each_time_comes_to_an_end(tools: Toolbox, alice: 
     assert (row(sent).state, row(sent).error) == ("failed", sending.LOST)
 
 
-def test_a_bug_met_in_one_attempt_is_that_attempts_failure(
-    tools: Toolbox, alice: User, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: Any) -> Any:
+class Broken(GuardedHttp):
+    """Has a bug."""
+
+    def post(self, *_: Any) -> Answer:
         raise ZeroDivisionError
 
+
+def test_a_bug_met_in_one_attempt_is_that_attempts_failure(tools: Toolbox, alice: User, receiver: Receiver) -> None:
     (sent,) = announce(tools, alice, receiver.url)
-    monkeypatch.setattr(GuardedHttp, "post", broken)
-    sending.send_due(tools)
+    sending.send_due(tools, Broken())
     assert (row(sent).state, row(sent).error) == ("waiting", sending.BROKEN)
 
 

@@ -71,9 +71,9 @@ class Outcome:
         return self.error is None
 
 
-def send_due(tools: Toolbox) -> None:
+def send_due(tools: Toolbox, http: GuardedHttp | None = None) -> None:
     """Send until nothing is due, or it is time to let another process go on. Any number may be at work."""
-    http = GuardedHttp(private=tools.settings.allow_private_addresses)
+    http = http or GuardedHttp(private=tools.settings.allow_private_addresses)
     until, flying = monotonic() + ROUND_SECONDS, dict[Future[Outcome], Attempt]()
     _end_lost(tools)
     with ThreadPoolExecutor(AT_ONCE) as pool:
