@@ -45,6 +45,16 @@ def is_ours(path: str) -> bool:
     return _starts(path, PATHS)
 
 
+def is_openai(path: str) -> bool:
+    """Whether errors at this address are OpenAI's."""
+    return _starts(path, (OPENAI,))
+
+
+def has_detail(path: str, status: int) -> bool:
+    """Whether an error of ours at this address says `detail`, too."""
+    return status in WITH_DETAIL or _starts(path, WITH_DETAIL_PATHS)
+
+
 def answer(error: Exception) -> Response:
     """The response to any error."""
     if isinstance(error, TextorError) and (error.status < 500 or isinstance(error, Unavailable)):
@@ -78,7 +88,7 @@ def respond(
     param: str | None = None,
 ) -> Response:
     """The envelope of the family that was called."""
-    body = _openai(status, sentence, param) if _starts(request.path, (OPENAI,)) else _ours(status, sentence, details)
+    body = _openai(status, sentence, param) if is_openai(request.path) else _ours(status, sentence, details)
     response = jsonify(body)
     response.status_code = status
     response.headers.update(headers or {})
@@ -87,7 +97,7 @@ def respond(
 
 def _ours(status: int, sentence: str, details: Mapping[str, str | int] | str | None) -> dict[str, object]:
     body: dict[str, object] = {"error": sentence, "details": details}
-    if status in WITH_DETAIL or _starts(request.path, WITH_DETAIL_PATHS):
+    if has_detail(request.path, status):
         body["detail"] = sentence
     return body
 

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, jsonify
 
 from textor import bootstrap
-from textor.api import errors
+from textor.api import document, errors
 from textor.api.schemas.service import ErrorOut, HealthOut, LivenessOut
 from textor.domain import timecode
 from textor.features import health
@@ -28,7 +28,7 @@ def prepare(app: APIFlask) -> None:
         VALIDATION_ERROR_STATUS_CODE=400,
         AUTO_404_RESPONSE=False,
     )
-    app.description = "Upload recordings, read transcripts. Every address works with and without its trailing slash."
+    document.prepare(app)
 
 
 @calls.get("/health")

@@ -1,10 +1,14 @@
 """The transcribe family: a recording's sound, and its transcript as a file."""
 
+from typing import Any
+
 from apiflask import APIBlueprint
-from flask import Response, jsonify, make_response, request, send_file
+from flask import Response, jsonify, make_response, send_file
 
 from textor import bootstrap
 from textor.api import auth, counting, links
+from textor.api.schemas import sounds
+from textor.api.schemas.sounds import ExportIn
 from textor.domain import scopes
 from textor.doorstep import streaming
 from textor.extensions import csrf
@@ -12,7 +16,13 @@ from textor.features.recordings import exports, library
 from textor.features.recordings.exports import Making, Ready
 
 LOOK_AGAIN_SECONDS = "2"
-UNKNOWN = {404: "There is no such transcript, or it is somebody else's."}
+UNKNOWN: dict[int, Any] = {404: "There is no such transcript, or it is somebody else's."}
+SOUND = {
+    200: sounds.bytes_of("The recording.", *sounds.SOUNDS),
+    206: sounds.bytes_of("That part.", *sounds.SOUNDS),
+    304: "The caller has it.",
+    416: {"description": "The range lies outside.", "content": {}},
+}
 
 calls = APIBlueprint("sounds", __name__, url_prefix="/api/transcribe/<uuid:transcription_id>", tag="Transcribe")
 csrf.exempt(calls)
@@ -24,7 +34,7 @@ csrf.exempt(calls)
 @calls.doc(
     summary="Its sound",
     description="Whole, or a range of it.",
-    responses=UNKNOWN | {200: "The recording.", 206: "That part.", 304: "The caller has it.", 416: "The range lies outside."},
+    responses=UNKNOWN | SOUND,
 )
 def audio(transcription_id: object) -> Response:
     return streaming.audio(bootstrap.tools(), library.audio(auth.me().user_id, str(transcription_id)))
@@ -33,13 +43,14 @@ def audio(transcription_id: object) -> Response:
 @calls.get("/export/<name>")
 @auth.needs(scopes.TRANSCRIBE, guests=True)
 @counting.reading
+@calls.input(ExportIn, location="query", arg_name="asked")
 @calls.doc(
     summary="Its text as a file",
     description="txt, md, docx, pdf, srt, vtt, json or csv. Large ones are made by a worker: 202, then ask again.",
-    responses=UNKNOWN | {200: "The file.", 202: "It is being made.", 400: "An option is wrong.", 409: "There is no text yet."},
+    responses=UNKNOWN | sounds.exported() | {409: "There is no text yet."},
 )
-def export(transcription_id: object, name: str) -> Response:
-    options = exports.read_options(request.args)
+def export(transcription_id: object, name: str, asked: ExportIn) -> Response:
+    options = exports.read_options({"speakers": str(asked.speakers), "timestamps": str(asked.timestamps)})
     found = exports.export(bootstrap.tools(), auth.me().user_id, str(transcription_id), name, options)
     response = _sent(found) if isinstance(found, Ready) else _making(found)
     response.headers["Cache-Control"] = "private, no-store"

@@ -12,6 +12,12 @@ class ErrorOut(BaseModel):
     details: dict[str, str | int] | str | None = Field(default=None, description="More, where there is more to say.")
 
 
+class DetailedErrorOut(ErrorOut):
+    """An error where clients read `detail`: below `/api/v1`, and 429 and 500 everywhere."""
+
+    detail: str = Field(description="The same as `error`.", examples=["There is nothing at this address."])
+
+
 class LivenessOut(BaseModel):
     """The process answers."""
 
