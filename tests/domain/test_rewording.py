@@ -31,6 +31,13 @@ def test_a_corrected_word_stands_where_the_wrong_one_stood() -> None:
     assert (found.text, found.start, found.end, found.speaker) == ("good morning to you", 10, 13.8, "A")
 
 
+def test_as_many_wrong_words_as_right_ones_change_places_one_by_one() -> None:
+    assert told(reworded(said("good mourning fore you"), "good morning for you"))[1:3] == [
+        ("morning", 11, 11.8),
+        ("for", 12, 12.8),
+    ]
+
+
 def test_words_that_are_added_share_the_time_between_their_neighbours() -> None:
     assert told(reworded(said("one two"), "one ab cd two"))[1:3] == [("ab", 10.8, 10.9), ("cd", 10.9, 11)]
     assert told(reworded(said("one two"), "zero one two"))[0] == ("zero", 10, 10)

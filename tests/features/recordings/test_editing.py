@@ -30,7 +30,7 @@ def said(text: str, start: float, speaker: str | None = None) -> Segment:
 
 @pytest.fixture
 def row(alice: User) -> Transcription:
-    made = factories.transcription(alice, status=Status.COMPLETED, text="?", confidence=0.6)
+    made = factories.transcription(alice, status=Status.COMPLETED, text="?", confidence=0.1)
     segments.replace_all(made.seq, [said("good mourning", 0, "A"), said("how are you", 5, "B")])
     db.session.commit()
     return made

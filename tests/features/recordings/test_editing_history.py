@@ -8,11 +8,12 @@ from sqlalchemy import select, update
 
 from tests import factories
 from tests.features.recordings.test_editing import said
-from tests.features.transcription.test_finishing import lose, short_of
+from tests.features.transcription.test_finishing import SPOKEN, lose, short_of
+from tests.features.transcription.test_planning import local
 from tests.providers import Stage, stage
 from textor.domain.job_states import Status
 from textor.domain.transcript import Segment
-from textor.errors import NotFound, Stale, WrongState
+from textor.errors import EngineError, NotFound, Stale, WrongState
 from textor.extensions import db
 from textor.features.recordings import editing, history, library, versions
 from textor.features.recordings.editing import Correction
@@ -192,6 +193,26 @@ def test_corrections_survive_when_only_what_is_missing_is_heard_again(stage: Sta
     history.restore(stage.tools, owner, row_id, 0, 7)
     as_heard = (stage.row(row_id).text or "").splitlines()
     assert [as_heard[0], as_heard[-1]] == [heard_first[0], heard_first[-1]]
+
+
+def test_corrections_stay_while_this_machine_tries_again_what_is_missing(stage: Stage) -> None:
+    engine = local(stage)
+
+    def refuse(n: int) -> None:
+        if n in {2, 3}:
+            raise EngineError("This part broke the decoder.")
+
+    engine.before_each = refuse
+    row_id = stage.upload(SPOKEN, engine="fake")
+    editing.correct(stage.tools, stage.owner_id, row_id, 0, Correction("mine"), 0)
+    control.retry(stage.tools, stage.owner_id, row_id)
+    stage.accept(owner=factories.user("Bob").id, engine="fake")  # who has his turn after the next part
+    stage.advance(row_id)
+    assert (stage.row(row_id).status, library.segments(stage.row(row_id))[0].text) == (Status.QUEUED, "mine")
+    control.cancel(stage.tools, stage.owner_id, row_id)
+    assert kinds(stage.row(row_id)) == [(3, "text"), (2, "heard")]
+    history.restore(stage.tools, stage.owner_id, row_id, 0, 3)
+    assert library.segments(stage.row(row_id))[0].text == "slice 1"
 
 
 def test_a_correction_whose_segment_is_no_more_is_told_as_lost(stage: Stage) -> None:
