@@ -5,7 +5,9 @@ from textor.api import (
     editing,
     hooks,
     job_status,
+    live,
     logins,
+    metrics,
     openai_compatible,
     searching,
     service,
@@ -24,11 +26,13 @@ ROOMS = (
     searching,
     sounds,
     job_status,
+    live,
     openai_compatible,
     logins,
     accounts,
     webhooks,
     hooks,
     service,
+    metrics,
 )
 ALL = tuple(room.calls for room in ROOMS)
