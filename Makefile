@@ -6,7 +6,7 @@ WITH = sh scripts/with-python
 ARGS ?=
 SECONDS ?= 1800
 
-.PHONY: help run test check bench chaos lock engine-table
+.PHONY: help run test check bench bench-queue bench-api chaos lock engine-table
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make check    formatting, lint, types, floors, templates'
 	@echo 'make bench    measure: every tests/bench/*.py'
 	@echo 'make bench-queue  what the queue can take, beside a plain RQ worker (ARGS=--quick: less)'
+	@echo 'make bench-api    how fast the JSON API reads at 10,000 and 100,000 recordings (ARGS="--rows 1000": less)'
 	@echo 'make chaos    faults for half an hour, SQLite and PostgreSQL by turns (SECONDS=600 ARGS="--seed 7")'
 	@echo 'make engine-table  write docs/engines.md anew from what the engines declare'
 	@echo 'make lock     write requirements.txt anew from pyproject.toml'
@@ -36,6 +37,9 @@ chaos:
 
 bench-queue:
 	@exec $(WITH) dev python -m tests.bench.queues $(ARGS)
+
+bench-api:
+	@exec $(WITH) dev python -m tests.bench.api $(ARGS)
 
 lock:
 	@exec $(WITH) dev python scripts/lock.py
