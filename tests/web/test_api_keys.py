@@ -20,7 +20,7 @@ def make(browser: Browser, **changes: object) -> str:
     """The text of a new key, as the page shows it."""
     answer = browser.send("/account/keys", FORM | changes)
     assert answer.status_code == 200, answer.text
-    found = re.search(r'<code id="new-key">(tx_[\w-]+)</code>', answer.text)
+    found = re.search(r'id="new-key"\s+value="(tx_[\w-]+)"', answer.text)
     assert found
     return found[1]
 

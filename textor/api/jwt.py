@@ -62,6 +62,6 @@ def _claims(text: str, kind: str) -> dict[str, str]:
     """What a token says that is ours, whole and not too old; nothing otherwise."""
     try:
         claims = decode_token(text)
-    except (PyJWTError, JWTExtendedException, ValueError, TypeError, RecursionError):  # the last: thousands of brackets
+    except (PyJWTError, JWTExtendedException, ValueError, TypeError):
         return {}
     return claims if claims.get("type") == kind else {}
