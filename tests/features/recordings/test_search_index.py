@@ -10,6 +10,7 @@ from tests import factories
 from tests.conftest import FIXTURES
 from tests.fakes import FakeClock, FakeEngine
 from tests.providers import Stage, stage
+from textor.domain import search_terms
 from textor.domain.job_states import Status
 from textor.domain.transcript import Segment
 from textor.extensions import db
@@ -18,7 +19,7 @@ from textor.features.recordings.filtering import Filters
 from textor.features.transcription import comparing, picking, segments
 from textor.features.transcription.comparing import Other
 from textor.features.transcription.picking import Pick
-from textor.models import SearchText, SegmentRow, User
+from textor.models import SearchText, SegmentRow, Transcription, User
 from textor.toolbox import Toolbox
 
 __all__ = ["stage"]
@@ -155,3 +156,16 @@ def test_a_line_is_the_place_of_a_segments_number(alice: User) -> None:
     db.session.execute(delete(SegmentRow).where(SegmentRow.n.in_([0, 2])))
     search_index.put([row.seq])
     assert db.session.scalars(select(SearchText.body)).one() == "\none\n\nthree"
+
+
+@pytest.mark.both_databases
+def test_a_word_is_looked_up_in_the_index_even_if_every_text_has_it(alice: User) -> None:
+    for n in range(30):
+        factories.spoken(factories.transcription(alice), f"everywhere {n}")
+    dialect = db.engine.dialect
+    db.session.execute(text("ANALYZE"))
+    asked = select(Transcription.seq).where(search_index.matching(alice.id, search_terms.parse("everywhere")))
+    statement = asked.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    explain = "EXPLAIN QUERY PLAN" if dialect.name == "sqlite" else "EXPLAIN"
+    plan = str(db.session.execute(text(f"{explain} {statement}".replace(":*", r"\:*"))).all())
+    assert ("search_index VIRTUAL TABLE" if dialect.name == "sqlite" else "Index Scan on ix_search_texts_words") in plan

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, column, delete, exists, func, insert, literal, or_, select, table
+from sqlalchemy import ColumnElement, and_, column, delete, exists, func, insert, literal, or_, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from textor.domain import folding
@@ -104,7 +104,7 @@ def _by_tsvector(user_id: int, terms: Sequence[Term], in_title: bool) -> Any:
     """The index finds those that have the words; whether they follow one another is looked for in the text."""
     mark = "=" if in_title else ""
     wanted = " & ".join(f"({' | '.join(_tsquery(term, words, mark) for words in term.spellings)})" for term in terms)
-    query = cast(f"'_{user_id}' & {wanted}", TSQUERY)
+    query = literal(f"'_{user_id}' & {wanted}").cast(TSQUERY)
     return select(SearchText.transcription_seq).where(_WORDS.op("@@")(query), *_phrases(terms, in_title))
 
 
