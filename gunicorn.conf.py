@@ -2,8 +2,10 @@
 
 import gc
 import os
+from typing import Any
 
 from textor import settings as settings_module
+from textor.doorstep import leaving
 from textor.errors import ConfigurationError
 
 try:
@@ -14,7 +16,7 @@ except ConfigurationError as error:
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
 workers = _settings.web_concurrency
 worker_class = "gthread"
-threads = 16  # a slow upload occupies a thread until its last byte
+threads = 16 + _settings.live_sockets  # a slow upload occupies a thread until its last byte, a socket as long as it is open
 # The master imports the application once and forks. Safe as long as importing opens no connection, starts no thread and touches
 # no CTranslate2 (its forked children hang): tests/test_supervisor.py looks.
 preload_app = True
@@ -30,6 +32,11 @@ proc_name = "textor"
 def when_ready(server: object) -> None:  # noqa: ARG001 - gunicorn's hook
     """Before the workers are forked: what is loaded now is never garbage, and looking at it would copy it into each of them."""
     gc.freeze()
+
+
+def post_worker_init(worker: Any) -> None:
+    """What holds a connection open lets go when the worker stops or is left alone: gunicorn waits for it and tells it nothing."""
+    leaving.process.is_ending = lambda: not worker.alive or worker.ppid != os.getppid()
 
 
 logconfig_dict = {

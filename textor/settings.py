@@ -90,6 +90,7 @@ class Settings:
     quota_counts_reads: bool = _from("QUOTA_COUNTS_READS", setting_values.flag, False)
     user_minutes_per_month: int | None = _from("USER_MINUTES_PER_MONTH", setting_values.whole(0, 10_000_000))
     sync_wait_seconds: int = _from("SYNC_WAIT_SECONDS", setting_values.whole(0, 300), 25)
+    live_sockets: int = _from("LIVE_SOCKETS", setting_values.whole(0, 1000), 16)
     metrics_token: str = _from("METRICS_TOKEN", setting_values.key, "", secret=True)
     max_upload_mb_guest: int = _from("MAX_UPLOAD_MB_GUEST", setting_values.whole(1, 20_000), 5)
     max_upload_mb: int = _from("MAX_UPLOAD_MB", setting_values.whole(1, 20_000), 500)

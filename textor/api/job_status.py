@@ -33,6 +33,12 @@ from textor.features.transcription.diagnostics import Diagnosis
 
 GONE = "Transcription job not found or expired"
 MESSAGES = {"processing": "Transcription in progress", "completed": "Transcription completed", "failed": "Transcription failed"}
+STATUS_NOTE = (
+    "An unknown job is no error here: its status is `not_found`. Instead of asking again and again a program can open the WebSocket "
+    '`/api/transcribe/live/{job_id}`, with the same credentials: it sends `{"type": "status", status, message, progress, '
+    'chunk_info}` at first and whenever that changes, `{"type": "segment", n, start, end, text, ...}` for what was said so far and '
+    "as it is heard, and closes (1000) after the final status. Closed with another code, it is to be opened again."
+)
 UNKNOWN = {404: "There is no such job, or it is somebody else's."}
 
 calls = APIBlueprint("job_status", __name__, url_prefix="/api/transcribe", tag="Transcribe")
@@ -50,18 +56,18 @@ csrf.exempt(calls)
 def index(asked: JobsIn) -> JobsOut:
     me = auth.me()
     limit = min(asked.limit, guests.MOST_SEEN) if me.is_guest else asked.limit
-    jobs = [JobOut.model_validate(_status(job)) for job in listing.jobs(me.user_id, limit)]
+    jobs = [JobOut.model_validate(standing(job)) for job in listing.jobs(me.user_id, limit)]
     return JobsOut(jobs=jobs, count=len(jobs))
 
 
 @calls.get("/status/<job_id>")
 @auth.needs(scopes.TRANSCRIBE, guests=True)
 @counting.reading
-@calls.doc(summary="How does it stand?", description="An unknown job is no error here: its status is `not_found`.")
+@calls.doc(summary="How does it stand?", description=STATUS_NOTE)
 @calls.output(StatusOut)
 def status(job_id: str) -> StatusOut:
     job = _mine(job_id)
-    return StatusOut.model_validate(_status(job)) if job else _unknown(job_id)
+    return StatusOut.model_validate(standing(job)) if job else _unknown(job_id)
 
 
 @calls.get("/result/<uuid:job_id>")
@@ -85,19 +91,23 @@ def debug(job_id: object) -> DebugOut:
     return _diagnosis(diagnostics.of(bootstrap.tools(), me.user_id, str(job_id), is_admin=is_admin))
 
 
-def _mine(job_id: str) -> JobState | None:
+def known(job_id: str) -> str:
+    """The id as the database writes it; "" for what is none."""
     try:
-        known = str(uuid.UUID(job_id))
+        return str(uuid.UUID(job_id))
     except ValueError:
-        return None
-    return listing.job(auth.me().user_id, known)
+        return ""
+
+
+def _mine(job_id: str) -> JobState | None:
+    return listing.job(auth.me().user_id, known(job_id))
 
 
 def _unknown(job_id: str) -> StatusOut:
     return StatusOut(job_id=job_id, status="not_found", message=GONE, progress=0, updated_at=time.time())
 
 
-def _status(job: Any) -> dict[str, Any]:
+def standing(job: Any) -> dict[str, Any]:
     """Of a job as a list has it, or of a whole row."""
     word = status_words.of_job(job.status)
     told = job.error if word == status_words.FAILED else job.message
@@ -112,21 +122,22 @@ def _status(job: Any) -> dict[str, Any]:
 
 def _not_yet(row: Any) -> Response:
     """The status, and beside it what every error says."""
-    status = _status(row)
+    status = standing(row)
     body = NotYetOut.model_validate(status | {"error": f"There is no result: {status['message']}."})
     return make_response(body.model_dump(), 409)
 
 
 def _result(row: Any, segments: list[Segment]) -> ResultOut:
     return ResultOut(
-        segments=[_segment(segment) for segment in segments],
+        segments=[spoken(segment) for segment in segments],
         text=row.text or "",
         language=row.language or row.requested_language,
         audio_duration=row.recording.seconds,
     )
 
 
-def _segment(segment: Segment) -> SegmentOut:
+def spoken(segment: Segment) -> SegmentOut:
+    """A segment as programs are told of it."""
     return SegmentOut(
         start=segment.start,
         end=segment.end,
