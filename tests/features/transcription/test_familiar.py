@@ -55,10 +55,10 @@ def test_the_newest_of_the_same_wishes_is_meant(files: Files) -> None:
 
 
 def test_what_another_engine_went_on_for_is_still_what_was_asked(files: Files) -> None:
-    notes = {"failover": [{"from": "fake", "to": "sphinx", "reason": "It has a cold."}]}
-    went_on = files.put(engine="sphinx", details=notes)
+    notes = {"failover": [{"from": "whisper", "to": "sphinx", "reason": "It has a cold."}]}
+    went_on = files.put(engine="sphinx", model=None, details=notes)
 
-    assert files.find() == went_on
+    assert files.find(Choice(engine="whisper", model="tiny_whisper")) == went_on
     assert files.find(Choice(engine="sphinx")) is None
 
 
@@ -74,10 +74,11 @@ def test_one_that_came_to_nothing_is_meant_until_that_was_told(files: Files, awa
 
 
 def test_neither_the_deleted_nor_the_old_nor_somebody_elses_is_meant(files: Files, bob: User, clock: FakeClock) -> None:  # noqa: F811 - fixtures
+    mine = files.put()
     files.put(deleted_at=clock.now())
     Files(files.box, bob).put()
-    old = files.put()
-    assert files.find() == old
+
+    assert files.find() == mine
     clock.advance(24 * 3600)
     assert files.find() is None
 

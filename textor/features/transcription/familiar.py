@@ -31,7 +31,6 @@ def find(tools: Toolbox, user_id: int, sha256: str, choice: Choice) -> str | Non
         .where(
             Recording.sha256 == sha256,
             Recording.user_id == user_id,
-            Transcription.user_id == user_id,
             Transcription.deleted_at.is_(None),
             Transcription.created_at > tools.clock.now() - REMEMBERED,
         )
