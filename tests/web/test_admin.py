@@ -53,7 +53,7 @@ def test_it_tells_depths_providers_breakers_and_failures(
         "tried again in 1 min",
     ):
         assert words in page
-    assert "No worker serves speech, remote, shift, text, exports, downloads: such work waits." in page
+    assert "No worker serves speech, remote, shift, text, exports, downloads, webhooks: such work waits." in page
     assert "Out of breath." in page
     assert failed.id in page
 
