@@ -81,7 +81,7 @@ def _body(document: Document, wish: Wish) -> BaseModel:
         return _verbose(document, wish)
     if wish.response_format == "diarized_json":
         return _diarized(document)
-    return TextOut(**_common(document))
+    return TextOut(**_shared(document))
 
 
 def _file(work: Work, name: str) -> bytes:
@@ -93,7 +93,7 @@ def _file(work: Work, name: str) -> bytes:
         return file.read()
 
 
-def _common(document: Document) -> dict[str, Any]:
+def _shared(document: Document) -> dict[str, Any]:
     """Gaps are told, never papered over."""
     told = [f"{gap.start:.1f}-{gap.end:.1f} s could not be transcribed: {gap.error}" for gap in document.gaps]
     return {"text": text(document.segments), "usage": DurationOut(seconds=document.seconds), "warnings": told or None}
@@ -104,7 +104,7 @@ def _verbose(document: Document, wish: Wish) -> VerboseOut:
     numbered = enumerate(zip(document.segments, pieces(document.segments), strict=True))
     words = [WordOut(word=word.text, start=word.start, end=word.end) for one in document.segments for word in one.words]
     return VerboseOut(
-        **_common(document),
+        **_shared(document),
         task="translate" if wish.choice.hints.translate else "transcribe",
         language=known.english.lower() if known else document.language or "",
         duration=document.seconds,
@@ -134,4 +134,4 @@ def _compression_ratio(said: str) -> float:
 def _diarized(document: Document) -> DiarizedOut:
     speakers = Speakers()
     segments = [spoken(n, one, speakers) for n, one in enumerate(document.segments)]
-    return DiarizedOut(**_common(document), duration=document.seconds, segments=segments)
+    return DiarizedOut(**_shared(document), duration=document.seconds, segments=segments)

@@ -28,9 +28,9 @@ VTT_HEAD = b"WEBVTT\n"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def events(work: Work, wish: Wish) -> Response:
+def events(work: Work, wish: Wish, beat_seconds: float = BEAT_SECONDS) -> Response:
     """Text as it is heard, then all of it; a comment at once and now and then."""
-    heard = _events(work, is_diarized=wish.response_format == "diarized_json")
+    heard = _events(work, _Teller(wish.response_format == "diarized_json"), beat_seconds)
     return Response(stream_with_context(heard), content_type="text/event-stream; charset=utf-8", headers=HEADERS)
 
 
@@ -44,7 +44,7 @@ def held(work: Work, wish: Wish) -> Response:
 def _held(work: Work, wish: Wish) -> Iterator[bytes]:
     is_vtt = wish.response_format == "vtt"
     yield VTT_HEAD if is_vtt else b"\n"
-    for beat in _beats(work):
+    for beat in _beats(work, BEAT_SECONDS):
         if beat:
             yield b"\n"
     if not endings.is_readable(work):
@@ -53,22 +53,21 @@ def _held(work: Work, wish: Wish) -> Iterator[bytes]:
     yield body.removeprefix(VTT_HEAD) if is_vtt else body
 
 
-def _beats(work: Work) -> Iterator[bool]:
+def _beats(work: Work, beat_seconds: float) -> Iterator[bool]:
     """A look after the other, until it is over; True where it is time for a sign of life."""
     last = 0.0
     for passed in waiting.looks():
         if endings.is_over(work):
             return
-        is_due = passed - last >= BEAT_SECONDS
+        is_due = passed - last >= beat_seconds
         last = passed if is_due else last
         waiting.let_go()
         yield is_due
 
 
-def _events(work: Work, *, is_diarized: bool) -> Iterator[bytes]:
+def _events(work: Work, teller: "_Teller", beat_seconds: float) -> Iterator[bytes]:
     yield COMMENT
-    teller = _Teller(is_diarized)
-    for beat in _beats(work):
+    for beat in _beats(work, beat_seconds):
         heard = following.segments(work.user_id, work.id, teller.count)
         waiting.let_go()
         yield from teller.more(heard)

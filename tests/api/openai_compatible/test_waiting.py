@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event
@@ -14,10 +15,13 @@ from werkzeug.test import TestResponse
 from tests.api.conftest import CallerOf
 from tests.api.openai_compatible.conftest import Program, events, working
 from tests.fakes import FakeClock, FakeEngine
-from textor.api import openai_streaming
+from textor.api import openai_streaming as streaming
+from textor.api.openai_asking import SEGMENTS, Wish
+from textor.api.openai_endings import Work
 from textor.errors import EngineError
 from textor.extensions import db
 from textor.features.recordings import library
+from textor.features.recordings.intake import Choice
 from textor.features.transcription import control, waiting
 from textor.models import Transcription, User
 from textor.settings import Settings
@@ -25,6 +29,7 @@ from textor.toolbox import Toolbox
 
 OFFICIAL = {"X-Stainless-Lang": "python"}
 RAW = OFFICIAL | {"X-Stainless-Raw-Response": "true"}
+PLAIN = Wish(Choice(engine="fake"), "json", SEGMENTS, is_streamed=True, is_held=False)
 ASYNC = OFFICIAL | {"Prefer": "respond-async"}
 
 
@@ -41,10 +46,8 @@ def engine(tools: Toolbox) -> FakeEngine:
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
-    monkeypatch.setattr(openai_streaming, "BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(waiting, "LONGEST_SECONDS", 0.1)
-    clock.time = datetime.now(UTC)  # Redis, which forgets quotas by its own
+def _today(clock: FakeClock) -> None:
+    clock.time = datetime.now(UTC)  # Redis forgets quotas by its own clock
 
 
 def rows() -> list[Transcription]:
@@ -175,15 +178,16 @@ def test_a_stream_has_comments_while_it_waits_and_each_piece_as_it_is_heard(
         assert n == 0 or may_go_on.wait(20)
 
     engine.before_each = wait
-    answer = program.ask(stream="true")
-    blocks = answer.iter_encoded()
-    assert next(blocks) == b": waiting\n\n"
-    assert next(blocks) == b": waiting\n\n"
-    with working(app):
-        first = next(block for block in blocks if block.startswith(b"data: "))
-        assert b"hello there" in first
-        may_go_on.set()
-        rest = b"".join(blocks)
+    program.ask()
+    with app.test_request_context():
+        blocks = streaming.events(Work(rows()[0].user_id, rows()[0].id), PLAIN, beat_seconds=0.05).iter_encoded()
+        assert next(blocks) == b": waiting\n\n"
+        assert next(blocks) == b": waiting\n\n"
+        with working(app):
+            first = next(block for block in blocks if block.startswith(b"data: "))
+            assert b"hello there" in first
+            may_go_on.set()
+            rest = b"".join(blocks)
     assert b" general" in rest
     assert b"transcript.text.done" in rest
 
@@ -202,11 +206,9 @@ def test_a_stream_that_comes_to_nothing_says_why(app: APIFlask, program: Program
 @pytest.fixture
 def full() -> Iterator[None]:
     """Nobody else may wait."""
-    seats = [waiting.Seat(waiting._seats) for _ in range(waiting.MOST_AT_ONCE)]
-    assert all(one.is_taken for one in seats)
-    yield
-    for one in seats:
-        one.leave()
+    with ExitStack() as seats:
+        assert all(seats.enter_context(waiting.seat()).is_taken for _ in range(waiting.MOST_AT_ONCE))
+        yield
 
 
 def test_where_too_many_wait_whoever_can_come_again_is_told_at_once_and_the_others_are_sent_away_with_nothing_begun(
@@ -233,7 +235,8 @@ def test_every_seat_is_free_again_after_answers_of_all_kinds(app: APIFlask, prog
         answer.close()
 
     assert [answer.status_code for answer in answers] == [400, 202, 200]
-    assert waiting._seats._value == waiting.MOST_AT_ONCE
+    with ExitStack() as seats:
+        assert all(seats.enter_context(waiting.seat()).is_taken for _ in range(waiting.MOST_AT_ONCE))
 
 
 def test_a_client_that_goes_away_loses_nothing(app: APIFlask, program: Program) -> None:

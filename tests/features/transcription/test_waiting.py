@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from threading import BoundedSemaphore
 
 import pytest
 from apiflask import APIFlask
@@ -10,12 +9,13 @@ from sqlalchemy import text
 
 from textor.extensions import db
 from textor.features.transcription import waiting
+from textor.features.transcription.waiting import Room
 
 
-@pytest.fixture(autouse=True)
-def _seats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "_seats", BoundedSemaphore(2))
-    monkeypatch.setattr(waiting, "LONGEST_SECONDS", 0.05)
+@pytest.fixture
+def room() -> Room:
+    """With two seats."""
+    return Room(2)
 
 
 def on_look(number: int) -> Callable[[], bool]:
@@ -54,33 +54,33 @@ def test_no_connection_is_held_between_two_looks(app: APIFlask) -> None:
     assert held == [False, False, False]
 
 
-def test_only_so_many_wait_at_once_and_each_place_is_free_again() -> None:
-    with waiting.seat() as first, waiting.seat() as second, waiting.seat() as third:
+def test_only_so_many_wait_at_once_and_each_place_is_free_again(room: Room) -> None:
+    with room.seat() as first, room.seat() as second, room.seat() as third:
         assert (first.is_taken, second.is_taken, third.is_taken) == (True, True, False)
-    with waiting.seat() as first, waiting.seat() as second:
+    with room.seat() as first, room.seat() as second:
         assert first.is_taken
         assert second.is_taken
 
 
-def test_a_place_that_is_handed_on_outlives_its_block() -> None:
-    with waiting.seat() as first, waiting.seat():
+def test_a_place_that_is_handed_on_outlives_its_block(room: Room) -> None:
+    with room.seat() as first, room.seat():
         leave = first.hand_on()
-    with waiting.seat(), waiting.seat() as none_left:
+    with room.seat(), room.seat() as none_left:
         assert not none_left.is_taken
     leave()
     leave()
-    with waiting.seat(), waiting.seat() as free:
+    with room.seat(), room.seat() as free:
         assert free.is_taken
 
 
-def test_a_place_is_free_again_after_an_error_even_if_it_was_handed_on() -> None:
+def test_a_place_is_free_again_after_an_error_even_if_it_was_handed_on(room: Room) -> None:
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            _break()
+            _break(room)
 
 
-def _break() -> None:
-    with waiting.seat() as seat:
+def _break(room: Room) -> None:
+    with room.seat() as seat:
         assert seat.is_taken
         seat.hand_on()
         raise ZeroDivisionError

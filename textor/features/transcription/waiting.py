@@ -9,7 +9,7 @@ pages and uploads never stand in line behind them; the others do without waiting
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import BoundedSemaphore
 
 from textor.extensions import db
@@ -18,8 +18,6 @@ MOST_AT_ONCE = 8
 """Half of the threads that gunicorn.conf.py gives a web process."""
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.05, 1.0
 GROWTH = 1.3
-
-_seats = BoundedSemaphore(MOST_AT_ONCE)
 
 
 class Seat:
@@ -47,17 +45,32 @@ class Seat:
             self.leave()
 
 
-@contextmanager
-def seat() -> Iterator[Seat]:
-    """A seat where one is free."""
-    found = Seat(_seats)
-    try:
-        yield found
-    except BaseException:
-        found.leave()
-        raise
-    finally:
-        found.end()
+class Room:
+    """So many seats."""
+
+    def __init__(self, count: int) -> None:
+        self._seats = BoundedSemaphore(count)
+
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        """A seat where one is free."""
+        found = Seat(self._seats)
+        try:
+            yield found
+        except BaseException:
+            found.leave()
+            raise
+        finally:
+            found.end()
+
+
+_room = Room(MOST_AT_ONCE)
+"""This process's."""
+
+
+def seat() -> AbstractContextManager[Seat]:
+    """A seat of this process's, where one is free."""
+    return _room.seat()
 
 
 def until(is_over: Callable[[], bool], seconds: float) -> bool:
