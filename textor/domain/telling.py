@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from textor.domain.transcript import Segment
 
-CLOSEST = 4
-"""So many spans that begin before a moment are looked at for the one that holds it: people who talk at once are few."""
+CLOSEST = 32
+"""Of what was told before a moment, so many spans can reach up to it: people who talk at once are few."""
 
 
 class Told:
@@ -57,12 +57,16 @@ class Told:
         return news
 
     def _covers(self, segment: Segment) -> bool:
-        middle = (segment.start + segment.end) / 2
-        place = bisect_right(self._spans, middle, key=lambda span: span[0])
-        return any(
-            end >= middle and (not speaker or not segment.speaker or speaker == segment.speaker)
-            for _, end, speaker in self._spans[max(0, place - CLOSEST) : place]
-        )
+        """Whether more than half of it is time of which was told."""
+        place = bisect_right(self._spans, segment.end, key=lambda span: span[0])
+        near = [span for span in self._spans[max(0, place - CLOSEST) : place] if _may_be(span[2], segment.speaker)]
+        told = sum(max(0.0, min(end, segment.end) - max(start, segment.start)) for start, end, _ in near)
+        return 2 * told > segment.end - segment.start or any(span[:2] == (segment.start, segment.end) for span in near)
+
+
+def _may_be(speaker: str, other: str | None) -> bool:
+    """Whoever has no name may be anybody."""
+    return not speaker or not other or speaker == other
 
 
 def _same(one: Segment, other: Segment) -> bool:

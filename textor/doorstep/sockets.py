@@ -31,8 +31,8 @@ GONE = (ConnectionClosed, LocalProtocolError, OSError)
 class Line:
     """The connection, as far as simple-websocket uses it."""
 
-    def __init__(self, raw: socket.socket) -> None:
-        raw.settimeout(SEND_SECONDS)
+    def __init__(self, raw: socket.socket, seconds: float = SEND_SECONDS) -> None:
+        raw.settimeout(seconds)
         self._raw, self._turn = raw, Lock()
 
     def fileno(self) -> int:
