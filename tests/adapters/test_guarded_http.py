@@ -69,6 +69,14 @@ def test_a_name_is_looked_up_once_and_what_was_checked_is_what_is_connected_to()
     assert f"host: hooks.example:{port(server)}" in server.asked[0].lower()
 
 
+def test_an_ipv6_address_keeps_its_brackets_as_a_host() -> None:
+    with serving(SOUND) as server:
+        http = here(resolve=lambda *_: ["127.0.0.1"])  # where the server really is
+        http.post(f"http://[::1]:{port(server)}/", b"", {}, LIMITS)
+    assert f"host: [::1]:{port(server)}\r\n" in server.asked[0].lower()
+    assert server.asked[0].lower().count("host:") == 1
+
+
 def test_the_next_address_of_a_name_is_tried_where_one_does_not_answer() -> None:
     with serving(SOUND) as server:
         http = here(resolve=lambda *_: ["127.0.0.2", "10.255.255.255", "127.0.0.1"][::2])

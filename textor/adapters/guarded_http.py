@@ -106,7 +106,8 @@ class GuardedHttp:
         import httpcore  # noqa: PLC0415 - on use
 
         target = httpcore.URL(scheme=place.raw_scheme, host=place.raw_host, port=place.port, target=place.raw_path)
-        sent = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
+        host = place.netloc.decode("ascii")  # by itself httpcore leaves the brackets of an IPv6 address away
+        sent = {"Host": host, "User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
         backend: Any = _Backend(self, until)
         try:
             with (
