@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 SECRET = re.compile(
-    r"(?P<name>(?:\b|%3F|%26)(?:api_key|access_token|token|password)(?:=|%3D)|/hooks/\d+/)[^&\s\"'<>]+|\btx_[A-Za-z0-9_-]{8,}",
+    r"(?P<name>(?:\b|%3F|%26)(?:api_key|access_token|token|password)(?:=|%3D)|/hooks/\d+/)[^&\s\"'<>]+|\b(?P<kind>tx_|guest_)[A-Za-z0-9_-]{8,}",
     re.IGNORECASE,
 )
 CHATTERERS = ("httpx", "httpx2", "botocore", "urllib3")  # a line per request to a provider, thousands a minute
@@ -31,7 +31,7 @@ def request_id() -> str:
 
 def scrub(line: str) -> str:
     """The line without the keys in it: clients send theirs as `?api_key=`."""
-    return SECRET.sub(lambda found: f"{found['name'] or 'tx_'}[hidden]", line)
+    return SECRET.sub(lambda found: f"{found['name'] or found['kind']}[hidden]", line)
 
 
 class Formatter(logging.Formatter):

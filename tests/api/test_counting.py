@@ -20,6 +20,7 @@ from tests.conftest import FIXTURES
 from tests.laws import ROOT
 from tests.waiting import until
 from textor import bootstrap, toolbox
+from textor.api import auth
 from textor.extensions import db
 from textor.models import Transcription, User
 from textor.toolbox import Toolbox
@@ -134,3 +135,10 @@ def test_every_answer_of_the_api_says_how_the_quota_stands(caller: CallerOf, ali
 def test_a_bad_credential_costs_nobody_anything(stranger: Api) -> None:
     assert send(stranger, {"Authorization": "Bearer tx_wrong"}) == 401
     assert stranger.get("/api/transcribe/").headers["X-RateLimit-Remaining"] == "5"
+
+
+def test_whoever_guesses_keys_has_to_wait(stranger: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "GUESSES", "3/minute")
+    told = [stranger.get("/api/transcribe/", headers={"X-API-Key": f"tx_{n}"}).status_code for n in range(5)]
+    assert told == [401, 401, 401, 429, 429]
+    assert stranger.get("/api/transcribe/").status_code == 200

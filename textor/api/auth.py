@@ -9,7 +9,8 @@
 A credential that was shown and is not good is 401, even where guests are welcome: it never silently becomes a guest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -22,6 +23,7 @@ from textor import bootstrap
 from textor.api import jwt
 from textor.domain import scopes
 from textor.errors import NotAllowed, NotAuthenticated
+from textor.extensions import limiter
 from textor.features.accounts import api_keys, guests
 from textor.features.accounts.callers import STRANGER, Caller, Via
 from textor.routing import ACCESS_MARK, address, marked
@@ -32,6 +34,7 @@ KEY_HEADER = "X-API-Key"
 KEY_ARGUMENT = "api_key"
 LOGIN_IN_SESSION = "_user_id"  # flask-login's name
 SCHEMES = ("bearer", "token")
+GUESSES = "300/minute"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 ANY = "any"
@@ -49,12 +52,23 @@ def needs(scope: str = ANY, *, guests: bool = False) -> Callable[[Callable[P, R]
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            _check(me(), scope, guests=guests)
+            with guesses_counted():
+                _check(me(), scope, guests=guests)
             return view(*args, **kwargs)
 
         return marked(guarded, ACCESS_MARK, f"guest:{scope}" if guests else f"user:{scope}")
 
     return decorate
+
+
+@contextmanager
+def guesses_counted() -> Iterator[None]:
+    """Whoever shows bad credentials again and again has to wait, by address."""
+    try:
+        yield
+    except NotAuthenticated:
+        with limiter.limit(GUESSES, key_func=address, scope="credentials"):
+            raise
 
 
 def me() -> Caller:

@@ -5,6 +5,7 @@ may; what was refused, or broke, has created nothing and is given back. Reads ha
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -29,6 +30,7 @@ R = TypeVar("R")
 
 def prepare(app: Flask) -> None:
     """Say on every answer how the quota stands."""
+    app.before_request(_known)
     app.after_request(_told)
 
 
@@ -97,6 +99,13 @@ def _take() -> Taken:
 def _give_back(taken: Taken) -> None:
     g.pop("textor_taken", None)
     g.textor_standing = quotas.give_back(bootstrap.tools(), taken)
+
+
+def _known() -> None:
+    """Who calls is found out before anything else, where an answer can still say that the database is away."""
+    if request.path.startswith(PATHS):
+        with suppress(NotAuthenticated):  # the call itself says so, if it wants to know
+            auth.me()
 
 
 def _told(response: Response) -> Response:

@@ -5,7 +5,7 @@ from flask import Flask
 from textor.extensions import cors
 from textor.settings import Settings
 
-PATHS = (r"/api/.*", r"/v1/.*", r"/health.*", r"/openapi\.json")
+PATHS = (r"/api(/.*)?", r"/v1(/.*)?", r"/health(/.*)?", r"/openapi\.json", r"/swagger/schema/?")
 HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "Range", "X-API-Key", "X-Guest-Token", "X-Request-ID")
 READABLE = (
     "Content-Disposition",

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, make_response
+from flask import Response
 
 from textor import bootstrap
-from textor.api import auth, counting
+from textor.api import auth, counting, written
 from textor.api.schemas.job_status import (
     DebugOut,
     JobOut,
@@ -34,10 +34,10 @@ from textor.features.transcription.diagnostics import Diagnosis
 GONE = "Transcription job not found or expired"
 MESSAGES = {"processing": "Transcription in progress", "completed": "Transcription completed", "failed": "Transcription failed"}
 STATUS_NOTE = (
-    "An unknown job is no error here: its status is `not_found`. Instead of asking again and again a program can open the WebSocket "
-    '`/api/transcribe/live/{job_id}`, with the same credentials: it sends `{"type": "status", status, message, progress, '
-    'chunk_info}` at first and whenever that changes, `{"type": "segment", n, start, end, text, ...}` for what was said so far and '
-    "as it is heard, and closes (1000) after the final status. Closed with another code, it is to be opened again."
+    "An unknown job is no error here: its status is `not_found`. Instead of asking again and again a program can open the "
+    'WebSocket `/api/transcribe/live/{job_id}`, with the same credentials: it sends `{"type": "status", status, message, '
+    'progress, chunk_info}` at first and whenever that changes, `{"type": "segment", n, start, end, text, ...}` for what was '
+    "said so far and as it is heard, and closes (1000) after the final status. Closed with another code, it is to be opened again."
 )
 UNKNOWN = {404: "There is no such job, or it is somebody else's."}
 
@@ -75,9 +75,9 @@ def status(job_id: str) -> StatusOut:
 @counting.reading
 @calls.doc(summary="What was heard?", responses=UNKNOWN | {409: "Not yet, or it failed: the status, and an error beside it."})
 @calls.output(ResultOut)
-def result(job_id: object) -> ResultOut | Response:
+def result(job_id: object) -> Response:
     row = library.find(auth.me().user_id, str(job_id))
-    return _result(row, library.segments(row)) if row.status in DONE else _not_yet(row)
+    return written.out(_result(row, library.segments(row))) if row.status in DONE else _not_yet(row)
 
 
 @calls.get("/debug/<uuid:job_id>")
@@ -124,7 +124,7 @@ def _not_yet(row: Any) -> Response:
     """The status, and beside it what every error says."""
     status = standing(row)
     body = NotYetOut.model_validate(status | {"error": f"There is no result: {status['message']}."})
-    return make_response(body.model_dump(), 409)
+    return written.out(body, 409)
 
 
 def _result(row: Any, segments: list[Segment]) -> ResultOut:

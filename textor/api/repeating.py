@@ -58,8 +58,8 @@ def _kept(user_id: int, key: str, response: Response) -> Response:
 
 
 def _fingerprint() -> str:
-    """A form with a file counts by its address alone: reading it is what should not be done twice, and senders write the same form
-    differently each time."""
+    """A form with a file counts by its address alone: reading it is what should not be done twice, and senders write the same
+    form differently each time."""
     body = request.get_data() if request.is_json else b""
     query = sorted((name, value) for name, value in request.args.items(multi=True) if name != auth.KEY_ARGUMENT)
     told = (request.method, request.path.rstrip("/"), query, hashlib.sha256(body).hexdigest())

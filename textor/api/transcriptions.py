@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import Response
 
 from textor import bootstrap
-from textor.api import auth, counting, links, repeating
+from textor.api import auth, counting, links, repeating, written
 from textor.api.schemas.transcriptions import (
     ChangedOut,
     CountsOut,
@@ -45,8 +46,8 @@ csrf.exempt(calls)
     responses={400: "A parameter is wrong.", 404: "There is no such page."},
 )
 @calls.output(ListOut)
-def index(asked: ListIn) -> ListOut:
-    return ListOut(_by_cursor(asked, asked.cursor) if asked.cursor is not None else _by_page(asked))
+def index(asked: ListIn) -> Response:
+    return written.out(_by_cursor(asked, asked.cursor) if asked.cursor is not None else _by_page(asked))
 
 
 @calls.get("/<uuid:transcription_id>")
@@ -54,9 +55,9 @@ def index(asked: ListIn) -> ListOut:
 @counting.reading
 @calls.doc(summary="Read a transcript", responses=UNKNOWN)
 @calls.output(TranscriptOut)
-def show(transcription_id: object) -> TranscriptOut:
+def show(transcription_id: object) -> Response:
     row = library.find(auth.me().user_id, str(transcription_id))
-    return _transcript(row, library.segments(row))
+    return written.out(_transcript(row, library.segments(row)))
 
 
 @calls.post("/<uuid:transcription_id>/cancel")
@@ -135,7 +136,7 @@ def _neighbours(page: Page) -> tuple[str | None, str | None]:
 
 
 def _items(items: Iterable[Item]) -> list[ItemOut]:
-    return [ItemOut.model_validate(_head(item)) for item in items]
+    return [ItemOut.model_construct(**_head(item)) for item in items]  # rows are sound: texts are long, and looking costs
 
 
 def _head(row: Any) -> dict[str, Any]:
