@@ -77,11 +77,13 @@ def translation(parts: MultiDict[str, str]) -> Wish:
 def begun(file: FileStorage, wish: Wish) -> str:
     """The id of the transcription: one that is there or on its way, which costs nothing, or a new one."""
     tools, user_id = bootstrap.tools(), auth.me().user_id
-    known = familiar.find(tools, user_id, uploads.sha256(file), wish.choice)
-    if known:
-        counting.give_back()
-        return known
-    return str(receiving.keep(file, wish.choice).transcription.id)
+    sha256 = uploads.sha256(file)
+    with familiar.one_by_one(tools, user_id, sha256):
+        known = familiar.find(tools, user_id, sha256, wish.choice)
+        if known is None:
+            return str(receiving.keep(file, wish.choice).transcription.id)
+    counting.give_back()
+    return known
 
 
 def check_seat(wish: Wish, *, is_taken: bool) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -93,6 +94,13 @@ def test_every_format_is_what_the_client_makes_of_openais_own(official: OpenAI) 
     assert isinstance(diarized, TranscriptionDiarized)
     assert [segment.speaker for segment in diarized.segments] == ["A", "B"]
     assert db.session.query(Transcription).count() == 3
+
+
+def test_equal_requests_at_once_share_one_transcription(official: OpenAI) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(official.audio.transcriptions.create, model="whisper-1", file=FILE) for _ in range(4)]
+        assert [one.result().text for one in asked] == [TEXT] * 4
+    assert db.session.query(Transcription).count() == 1
 
 
 def test_everything_else_it_may_send_is_understood(official: OpenAI, engine: FakeEngine) -> None:

@@ -73,6 +73,13 @@ def test_one_that_came_to_nothing_is_meant_until_that_was_told(files: Files, awa
     assert files.find() is None
 
 
+def test_without_redis_nobody_waits_for_others_to_begin(files: Files, away: Toolbox) -> None:  # noqa: F811 - the fixture
+    with familiar.one_by_one(away, files.owner.id, SHA):
+        begun = files.put()
+
+    assert files.find(box=away) == begun
+
+
 def test_neither_the_deleted_nor_the_old_nor_somebody_elses_is_meant(files: Files, bob: User, clock: FakeClock) -> None:  # noqa: F811 - fixtures
     mine = files.put()
     files.put(deleted_at=clock.now())

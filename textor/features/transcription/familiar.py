@@ -1,6 +1,7 @@
 """The same request once more: whoever waits for a text by asking again gets the one that is there or on its way."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -16,8 +17,25 @@ from textor.models import Recording, Transcription
 from textor.toolbox import Toolbox
 
 REMEMBERED = timedelta(hours=24)
+BEGINNING, BEGINNING_SECONDS = "textor:beginning:{}:{}", 20
 TOLD = "textor:told:{}"
 """Somebody was told that this one has failed: whoever asks again means to try again."""
+
+
+@contextmanager
+def one_by_one(tools: Toolbox, user_id: int, sha256: str) -> Iterator[None]:
+    """Of several who send the same at once, each finds what the one before has begun. Redis away: each begins for itself."""
+    lock = tools.redis.lock(BEGINNING.format(user_id, sha256), timeout=BEGINNING_SECONDS, blocking_timeout=BEGINNING_SECONDS)
+    try:
+        is_held = lock.acquire()
+    except RedisError:
+        is_held = False
+    try:
+        yield
+    finally:
+        if is_held:
+            with suppress(RedisError):
+                lock.release()
 
 
 def find(tools: Toolbox, user_id: int, sha256: str, choice: Choice) -> str | None:
