@@ -74,6 +74,7 @@ def _speakers(texts: Mapping[int, Sequence[Segment]]) -> dict[int, dict[str, int
     known = _known_speakers(texts)
     if silent := [id_ for who, id_ in known.items() if who not in spoken]:
         db.session.execute(delete(Speaker).where(Speaker.id.in_(silent)))
+        known = {who: id_ for who, id_ in known.items() if who in spoken}
     if strangers := [{"transcription_seq": seq, "label": label} for seq, label in spoken if (seq, label) not in known]:
         db.session.execute(insert(Speaker), strangers)
         known = _known_speakers(texts)
