@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote_plus
 
 from flask_migrate import upgrade
 from sqlalchemy import insert
@@ -183,8 +184,8 @@ def _measure(path: str, key: str, ids: list[str], *, is_searched: bool) -> None:
         "result": lambda n: f"/api/transcribe/result/{ids[n % len(ids)]}",
     }
     if is_searched:
-        calls["search, rare word"] = lambda n: f"/api/transcribe/search?q={RARE}"
-        calls["search, two common words"] = lambda n: f"/api/transcribe/search?q={VOCABULARY[n % 90]}+{VOCABULARY[n % 70 + 100]}"
+        calls["search, rare word"] = lambda n: _search(RARE)
+        calls["search, two common words"] = lambda n: _search(VOCABULARY[n % 90], VOCABULARY[n % 70 + 100])
     print(f"api: {'call':26} {'p50 ms':>8} {'p95 ms':>8} {'req/s':>8} {'KB':>7} {'x first':>9}")
     base = 0.0
     for name, address in calls.items():
@@ -193,6 +194,10 @@ def _measure(path: str, key: str, ids: list[str], *, is_searched: bool) -> None:
         base = base or middle
         rate = _together(path, key, address)
         print(f"api: {name:26} {middle * 1e3:8.1f} {late * 1e3:8.1f} {rate:8.0f} {size / 1e3:7.1f} {middle / base:9.1f}")
+
+
+def _search(*words: str) -> str:
+    return f"/api/transcribe/search?q={quote_plus(' '.join(words))}"
 
 
 def _alone(caller: Caller, address: Callable[[int], str]) -> tuple[list[float], int]:

@@ -37,7 +37,7 @@ STATUS_NOTE = (
     "An unknown job is no error here: its status is `not_found`. Instead of asking again and again a program can open the "
     'WebSocket `/api/transcribe/live/{job_id}`, with the same credentials: it sends `{"type": "status", status, message, '
     'progress, chunk_info}` at first and whenever that changes, `{"type": "segment", n, start, end, text, ...}` for what was '
-    "said so far and as it is heard, and closes (1000) after the final status. Closed with another code, it is to be opened again."
+    "said so far and as it is heard, and closes (1000) after the final status. Closed with another code: open it again."
 )
 UNKNOWN = {404: "There is no such job, or it is somebody else's."}
 
