@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, Row, exists, insert, or_, select
 
 from textor.domain import webhook_events
-from textor.domain.job_states import FINAL
 from textor.extensions import db
 from textor.job_queue import tickets
 from textor.models import Delivery, Recording, Transcription, User
@@ -82,7 +81,7 @@ def add_ends(tools: Toolbox, seqs: Collection[int]) -> bool:
         select(*_ENDED)
         .join(User, User.id == Transcription.user_id)
         .join(Recording, Recording.id == Transcription.recording_id)
-        .where(Transcription.seq.in_(seqs), Transcription.status.in_(FINAL), Transcription.deleted_at.is_(None))
+        .where(Transcription.seq.in_(seqs), Transcription.deleted_at.is_(None))
         .where(IS_WANTED)
     )
     rows = db.session.execute(statement).all()
