@@ -130,6 +130,11 @@ def test_a_guests_second_upload_needs_no_new_token(gina: Api) -> None:
     assert row(first).user_id == row(second).user_id
 
 
+def test_a_guest_has_no_secret_to_check_webhooks_with(gina: Api) -> None:
+    assert send(gina, webhook_url="https://textor.example/").status_code == 400
+    assert count(Recording) == 0
+
+
 def test_a_stranger_whose_upload_is_refused_leaves_nothing_behind(stranger: Api) -> None:
     answer = send(stranger, sound=b"no sound at all" * 99)
     assert answer.status_code == 400

@@ -2,7 +2,7 @@
 
 A real gunicorn with two processes; p50 and p95 of one client, requests a second of eight. Texts at 10,000 have 34 KB each, as an
 hour of speech has, and are searched; at 100,000 they have 0.3 KB. The last column is each call as a multiple of one that finds
-nothing, in the same run: a busy machine slows all alike. ARGS="--rows 1000" does less, DATABASE_URL names another database than SQLite.
+nothing, in the same run: a busy machine slows all alike. ARGS="--rows 1000" does less, DATABASE_URL names another database.
 """
 
 import argparse

@@ -8,6 +8,7 @@ from textor.api import auth, counting, receiving, repeating
 from textor.api.receiving import Taken
 from textor.api.schemas.uploading import AboutIn, StartedOut, StartIn, UploadedOut, UploadIn
 from textor.domain import scopes
+from textor.errors import InvalidInput
 from textor.extensions import csrf
 from textor.features.recordings.intake import Choice
 from textor.features.transcription import engines, naming
@@ -75,7 +76,7 @@ def _started(form: StartIn) -> Choice:
 
 
 def _choice(form: AboutIn, chosen: Chosen, language: str) -> Choice:
-    webhook_url = receivers.check_address(bootstrap.tools(), form.webhook_url) if form.webhook_url else ""
+    webhook_url = _webhook_url(form.webhook_url)
     return Choice(
         engine=chosen.engine,
         model=chosen.model or "",
@@ -86,6 +87,13 @@ def _choice(form: AboutIn, chosen: Chosen, language: str) -> Choice:
         webhook_url=webhook_url,
         is_remembered=False,
     )
+
+
+def _webhook_url(told: str) -> str:
+    """Messages are signed with a secret that an account page shows: a guest has none, and could be told anything."""
+    if told and auth.me().is_guest:
+        raise InvalidInput("Webhooks need an account. Leave webhook_url out, or send an API key.", field="webhook_url")
+    return receivers.check_address(bootstrap.tools(), told) if told else ""
 
 
 def _answered(taken: Taken, answer: dict[str, str]) -> Response:
