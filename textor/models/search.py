@@ -67,3 +67,10 @@ def is_described(name: str | None, _kind: str, _parents: object) -> bool:
 def _create_index(_table: object, connection: Connection, **_options: object) -> None:
     for statement in {"sqlite": SQLITE_INDEX, "postgresql": POSTGRESQL_INDEX}.get(connection.dialect.name, ()):
         connection.exec_driver_sql(statement)
+
+
+@event.listens_for(SearchText.__table__, "after_drop")
+def _drop_index(_table: object, connection: Connection, **_options: object) -> None:
+    """SQLite's triggers go with their table; what they fill does not."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("DROP TABLE IF EXISTS search_index")
