@@ -137,8 +137,8 @@ def test_a_bad_credential_costs_nobody_anything(stranger: Api) -> None:
     assert stranger.get("/api/transcribe/").headers["X-RateLimit-Remaining"] == "5"
 
 
-def test_whoever_guesses_keys_has_to_wait(stranger: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "GUESSES", "3/minute")
-    told = [stranger.get("/api/transcribe/", headers={"X-API-Key": f"tx_{n}"}).status_code for n in range(5)]
-    assert told == [401, 401, 401, 429, 429]
+def test_whoever_guesses_keys_has_to_wait(stranger: Api) -> None:
+    allowed = int(auth.GUESSES.partition("/")[0])
+    told = Counter(stranger.get("/api/transcribe/", headers={"X-API-Key": f"tx_{n}"}).status_code for n in range(allowed + 2))
+    assert told == {401: allowed, 429: 2}
     assert stranger.get("/api/transcribe/").status_code == 200
