@@ -27,6 +27,7 @@ from textor.web import (
     exporting,
     landing,
     setting,
+    swagger,
     transcript,
     uploading,
     visitors,
@@ -36,7 +37,21 @@ from textor.web import errors as web_errors
 
 log = logging.getLogger(__name__)
 
-PAGES = (landing, auth, dashboard, uploading, transcript, editing, exporting, comparing, account, api_keys, webhooks, admin)
+PAGES = (
+    landing,
+    auth,
+    dashboard,
+    uploading,
+    transcript,
+    editing,
+    exporting,
+    comparing,
+    account,
+    api_keys,
+    webhooks,
+    admin,
+    swagger,
+)
 
 
 def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -> APIFlask:

@@ -70,6 +70,15 @@ def openapi() -> Response:
     return jsonify(extensions[SPEC])
 
 
+@calls.get("/swagger/schema")
+@public
+@limited(READ_LIMIT, by=address)
+@calls.doc(hide=True)
+def swagger() -> Response:
+    """The same, where old clients look for it."""
+    return openapi()
+
+
 def _report(parts: list[Part]) -> dict[str, object] | Response:
     failing = {part.name: part.fault for part in parts if part.fault}
     if failing:

@@ -20,7 +20,10 @@ ENDPOINTS = {
     "cache": "/health/cache/",
     "storage": "/health/storage/",
     "workers": "/health/workers/",
+    "metrics": "/metrics",
     "openapi": "/openapi.json",
+    "swagger": "/swagger/",
+    "schema": "/swagger/schema/",
 }
 
 
