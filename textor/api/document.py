@@ -6,6 +6,7 @@ forgotten or go stale: credentials (auth.needs), the errors that any such call m
 """
 
 import re
+import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ ABOUT = """Upload recordings, read transcripts. Every address works with and wit
 **Errors** are `{"error": "a sentence", "details": ...}`; below `/api/v1` with `detail` beside them, below `/v1` as OpenAI's.
 
 **Quotas** count what creates work, by the day. `X-RateLimit-*` say how they stand."""
+SHAPES = "#/components/schemas/"
 LICENSE = {"name": "MIT", "identifier": "MIT"}
 TAGS = {
     "Transcribe": "Recordings in, transcripts out.",
@@ -79,6 +81,8 @@ def complete(spec: Part | str) -> Part | str:
         raise TypeError("Textor's document is JSON.")
     calls = {(call.path, call.method): call for call in _calls()}
     shapes = spec.setdefault("components", {}).setdefault("schemas", {})
+    for name in list(shapes):
+        shapes[name] = _pointing(shapes[name], name.partition(".")[0])
     shapes |= document_parts.error_shapes()
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
@@ -94,6 +98,18 @@ def complete(spec: Part | str) -> Part | str:
     spec["tags"] = [{"name": name} | ({"description": TAGS[name]} if name in TAGS else {}) for name in names]
     spec["paths"] = dict(sorted(spec["paths"].items(), key=lambda one: (_room(one[1], list(names)), one[0])))
     return spec
+
+
+def _pointing(schema: Any, owner: str) -> Any:
+    """Of two classes of one name APIFlask calls the second `Name1`, while its parts go on to point at the parts of the first."""
+    if isinstance(schema, dict):
+        return {name: _pointing(value, owner) for name, value in schema.items()}
+    if isinstance(schema, list):
+        return [_pointing(value, owner) for value in schema]
+    first = f"{SHAPES}{owner.rstrip(string.digits)}."
+    if isinstance(schema, str) and schema.startswith(first):
+        return f"{SHAPES}{owner}.{schema.removeprefix(first)}"
+    return schema
 
 
 def _calls() -> Iterator[Call]:
@@ -112,8 +128,9 @@ def _complete(operation: Part, call: Call, shapes: Part) -> None:
     operation["operationId"] = f"{call.rule.endpoint.replace('.', '_')}_{call.method}"
     operation["security"] = document_parts.credentials(call.access, is_safe=call.method.upper() in auth.SAFE_METHODS)
     for parameter in operation["parameters"]:
-        if parameter["in"] == "path":
-            parameter["schema"] |= _narrowed(call.rule.rule, parameter["name"])
+        is_in_path = parameter["in"] == "path"
+        narrowed = parameter["schema"] | _narrowed(call.rule.rule, parameter["name"]) if is_in_path else None
+        parameter["schema"] = narrowed or document_parts.without_null(parameter["schema"])
     if call.is_once:
         operation["parameters"].append(document_parts.idempotency_key())
     if call.form:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from textor.api import auth, errors, examples, repeating
+from textor.api import auth, errors, repeating
 from textor.api.schemas.openai_compatible import FaultsOut
 from textor.api.schemas.service import DetailedErrorOut, ErrorOut
 from textor.features.accounts.repeats import LONGEST_KEY
@@ -105,12 +105,20 @@ def shape(model: type[BaseModel]) -> Part:
 def form(model: type[BaseModel]) -> Part:
     """What a call takes that reads multipart/form-data of this model with a file (textor/api/receiving.py)."""
     schema = shape(model)[model.__name__]
+    fields = {name: _unfilled(without_null(field)) for name, field in schema.get("properties", {}).items()}
     taken = schema | {
-        "properties": {"file": FILE, **schema.get("properties", {})},
+        "properties": {"file": FILE, **fields},
         "required": ["file", *schema.get("required", [])],
     }
-    said = {name: value for name, value in examples.request(schema, {}).items() if value}
-    return {"multipart/form-data": {"schema": taken} | ({"example": said} if said else {})}
+    return {"multipart/form-data": {"schema": taken}}
+
+
+def without_null(schema: Part) -> Part:
+    """What is left out has no value; nobody can send null in a query or a form."""
+    choices: list[Part] = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) != 1:
+        return schema
+    return {name: value for name, value in schema.items() if name not in {"anyOf", "default"}} | choices[0]
 
 
 def idempotency_key() -> Part:
@@ -121,8 +129,12 @@ def idempotency_key() -> Part:
         "required": False,
         "description": "The same request with the same key, within 24 hours, gets the first one's answer: it creates work once.",
         "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
-        "example": "order-4711",
     }
+
+
+def _unfilled(field: Part) -> Part:
+    """Pages that show the document fill examples in, and few recordings are in Persian."""
+    return {name: value for name, value in field.items() if name != "examples"}
 
 
 def _family(path: str, status: int) -> type[BaseModel]:

@@ -20,6 +20,7 @@ NAMED = {
     "at": "2026-01-31T12:00:00Z",
     "message": "Transcription completed",
     "error": "There is nothing at this address.",
+    "password": TEXTS["password"],
 }
 """By the last word of a field's name."""
 

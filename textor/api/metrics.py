@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -13,6 +14,8 @@ from textor.features import measures
 from textor.routing import READ_LIMIT, address, limited, proven
 
 MISSING = "Figures are for this machine, and for whoever has METRICS_TOKEN: Authorization: Bearer."
+TEXT: dict[str, Any] = {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+ANSWERS: dict[int, Any] = {200: TEXT, 401: "Neither the token nor this machine."}
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 
 calls = APIBlueprint("metrics", __name__, tag="Service")
@@ -24,7 +27,7 @@ calls = APIBlueprint("metrics", __name__, tag="Service")
 @calls.doc(
     summary="Figures for Prometheus",
     description="Wants METRICS_TOKEN as a bearer token, but from this machine.",
-    responses={200: "Prometheus' text format.", 401: "Neither the token nor this machine.", 503: "A part of Textor is away."},
+    responses=ANSWERS,
 )
 def figures() -> Response:
     if not (_has_token() or _is_here()):

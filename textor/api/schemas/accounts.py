@@ -1,6 +1,15 @@
 """The shapes of accounts: registering, logging in and out, tokens."""
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+
+def _needed(schema: JsonDict) -> None:
+    """For the document. Where it is missing, views answer with the sentence that clients know, so there is a default here."""
+    schema.pop("default", None)
+    schema["minLength"] = 1
+    if schema.get("title") == "Password":
+        schema["format"] = "password"
 
 
 class Told(BaseModel):
@@ -12,8 +21,12 @@ class Told(BaseModel):
 class PasswordIn(Told):
     """For a key that stands for a login."""
 
-    username: str = Field(default="", description="The user name, or the email address.", examples=["alice.owner"])
-    password: str = Field(default="", json_schema_extra={"format": "password"})
+    model_config = ConfigDict(json_schema_extra={"required": ["username", "password"]})
+
+    username: str = Field(
+        default="", description="The user name, or the email address.", examples=["alice.owner"], json_schema_extra=_needed
+    )
+    password: str = Field(default="", json_schema_extra=_needed)
 
 
 class KeyOut(BaseModel):
@@ -32,6 +45,8 @@ class MessageOut(BaseModel):
 
 class RegistrationIn(Told):
     """A new account."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["email", "username", "password"]})
 
     email: str = Field(default="", examples=["alice@textor.example"])
     username: str = Field(default="", description="At least 8 characters, no @.", examples=["alice.owner"])
@@ -53,6 +68,8 @@ class AccountOut(BaseModel):
 
 class EmailIn(Told):
     """For a pair of tokens."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["email", "password"]})
 
     email: str = Field(default="", examples=["alice@textor.example"])
     password: str = Field(default="", json_schema_extra={"format": "password"})

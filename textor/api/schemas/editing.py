@@ -2,13 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 LARGEST_VERSION = 2**31 - 1
 MOST_SPEAKERS = 200
 
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 3.0 is 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Seen = Annotated[
     int,
+    BeforeValidator(_whole),
     Field(
         strict=True, ge=0, le=LARGEST_VERSION, description="The version that you have seen; if it is no more, the answer is 409."
     ),
@@ -23,6 +30,8 @@ class SeenIn(BaseModel):
 
 class CorrectionIn(SeenIn):
     """What a segment is to be; what is not told stays."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["text"]}, {"required": ["speaker"]}]})
 
     text: str = Field(default="", description="At most 10,000 characters, in one line. Empty: nothing was said.")
     speaker: str | None = Field(
