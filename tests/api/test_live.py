@@ -26,7 +26,8 @@ from textor.features.transcription import segments
 from textor.models import Transcription, User
 from textor.toolbox import Toolbox
 
-MOST = 3
+MOST = 17
+"""More than the threads that pages have."""
 FRIEND = "https://friend.example"
 
 
