@@ -13,7 +13,7 @@ from textor.domain.job_states import Status
 from textor.domain.transcript import Transcript
 from textor.errors import NotFound
 from textor.extensions import db
-from textor.features.recordings import library
+from textor.features.recordings import library, removing
 from textor.features.transcription import control
 from textor.job_queue import attention, reconciler, runs, slices
 from textor.job_queue.slices import Taken
@@ -160,6 +160,17 @@ def test_deleting_works_in_every_state_and_leaves_nothing_behind(stage: Stage, r
         assert db.session.scalars(select(model)).all() == []
     with pytest.raises(NotFound):
         stage.tools.storage.size(key)
+
+
+@pytest.mark.parametrize("reach", STATES[1:3])
+def test_deleting_for_good_while_a_provider_is_at_it_brings_nothing_back(stage: Stage, reach: Callable[[Stage], None]) -> None:
+    row_id = stage.upload()
+    reach(stage)
+    stage.elsewhere(lambda: removing.remove(stage.tools, stage.owner_id, row_id))()
+    stage.shift(60)
+    assert sorted(stage.provider.cancelled) == [f"remote-{n + 1}" for n in range(len(stage.provider.heard))]
+    for model in (Transcription, Slice, Discard, SegmentRow):
+        assert db.session.scalars(select(model)).all() == []
 
 
 @pytest.mark.parametrize("reach", STATES[:3])
