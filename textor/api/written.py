@@ -2,8 +2,9 @@
 
 from flask import Response
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 
 def out(answer: BaseModel, status: int = 200) -> Response:
     """The answer as JSON."""
-    return Response(answer.model_dump_json(by_alias=True), status, content_type="application/json")
+    return Response(to_json(answer), status, content_type="application/json")
