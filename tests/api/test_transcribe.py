@@ -13,7 +13,7 @@ CHOICE = {"name", "full_name", "is_downloaded", "size_mb", "description"}
 
 @pytest.fixture
 def models(client: FlaskClient) -> Mapping[str, dict[str, Any]]:
-    answer = client.get("/api/transcribe/models")
+    answer = client.get("/api/transcribe/models?all=true")
     assert answer.status_code == 200
     assert answer.json is not None
     return {model["name"]: model for model in answer.json["models"]}
@@ -42,6 +42,13 @@ def test_what_is_not_ready_says_what_to_do(models: Mapping[str, dict[str, Any]])
 
 def test_one_is_used_where_none_is_named(models: Mapping[str, dict[str, Any]]) -> None:
     assert len([model for model in models.values() if model["is_default"]]) == 1
+
+
+def test_what_is_not_configured_is_left_out_unless_it_is_asked_for(client: FlaskClient) -> None:
+    told = {model["name"]: model["is_downloaded"] for model in client.get("/api/transcribe/models/").get_json()["models"]}
+    assert {"tiny.en", "large-v3-turbo", "sphinx"} <= set(told)
+    assert not any(name.startswith(("openai/", "deepgram", "assemblyai")) for name in told)
+    assert (told["sphinx"], told["large-v3-turbo"]) == (True, False)
 
 
 def test_languages_are_told_with_both_their_names(client: FlaskClient) -> None:

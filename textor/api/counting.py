@@ -63,19 +63,22 @@ def give_back() -> None:
 
 def reading(view: Callable[P, R]) -> Callable[P, R]:
     """It reads. With QUOTA_COUNTS_READS a call of the transcribe family counts like work."""
+    return marked(limiter.limit(_reads, key_func=auth.name)(_counted_like_work(view)), LIMIT_MARK, ("QUOTA_READS",))
 
+
+def _counted_like_work(view: Callable[P, R]) -> Callable[P, R]:
     @wraps(view)
     def counted(*args: P.args, **kwargs: P.kwargs) -> R:
         if _is_work() and auth.me().via is not Via.SESSION:
             _take()
         return view(*args, **kwargs)
 
-    return marked(limiter.limit(_reads, key_func=auth.name)(counted), LIMIT_MARK, ("QUOTA_READS",))
+    return counted
 
 
 def changing(view: Callable[P, R]) -> Callable[P, R]:
-    """It changes something that is there: limited by the minute, like the pages."""
-    return limited(WRITE_LIMIT, by=auth.name)(view)
+    """It changes something that is there: limited by the minute, like the pages; it counts where reading does."""
+    return limited(WRITE_LIMIT, by=auth.name)(_counted_like_work(view))
 
 
 def _is_work() -> bool:

@@ -1,35 +1,39 @@
-"""The transcribe family: what can be chosen. The rest of it is to come."""
+"""The transcribe family: what can be chosen."""
 
 from collections.abc import Iterator
 
 from apiflask import APIBlueprint
 
 from textor import bootstrap
-from textor.api.schemas.transcribe import LanguageOut, LanguagesOut, ModelOut, ModelsOut
-from textor.domain import languages
+from textor.api import auth, counting
+from textor.api.schemas.transcribe import LanguageOut, LanguagesOut, ModelOut, ModelsIn, ModelsOut
+from textor.domain import languages, scopes
 from textor.features.transcription import engines
 from textor.features.transcription.engines import Facts, Offer
-from textor.routing import READ_LIMIT, address, limited, public
 
 calls = APIBlueprint("transcribe", __name__, url_prefix="/api/transcribe", tag="Transcribe")
 
 
 @calls.get("/models")
-@public
-@limited(READ_LIMIT, by=address)
+@auth.needs(scopes.TRANSCRIBE, guests=True)
+@counting.reading
+@calls.input(ModelsIn, location="query", arg_name="asked")
 @calls.output(ModelsOut)
 @calls.doc(
-    summary="What can be chosen?", description="Every engine with each of its models, what it can and can't do, and its price."
+    summary="What can be chosen?",
+    description="The Whisper family and every configured engine: each model, what it can and can't do, and its price.",
+    responses={400: "A parameter is wrong."},
 )
-def models() -> ModelsOut:
+def models(asked: ModelsIn) -> ModelsOut:
     tools = bootstrap.tools()
-    default = engines.default(tools)
-    return ModelsOut(models=[_model(offer, facts, default) for offer, facts in _choices(engines.offered(tools))])
+    default, offers = engines.default(tools), engines.offered(tools)
+    shown = [one for one in offers if asked.all or one.ready or one.name == engines.FIRST_CHOICE]
+    return ModelsOut(models=[_model(offer, facts, default) for offer, facts in _choices(shown)])
 
 
 @calls.get("/languages")
-@public
-@limited(READ_LIMIT, by=address)
+@auth.needs(scopes.TRANSCRIBE, guests=True)
+@counting.reading
 @calls.output(LanguagesOut)
 @calls.doc(summary="Which languages can a recording be in?")
 def spoken() -> LanguagesOut:
@@ -48,7 +52,7 @@ def _model(offer: Offer, facts: Facts, default: str) -> ModelOut:
         full_name=model.full_name if model else offer.title,
         description=(model.description if model else "") or offer.description,
         engine=offer.name,
-        is_downloaded=model.is_downloaded if model else None,
+        is_downloaded=offer.ready if model is None or model.is_downloaded is None else model.is_downloaded,
         size_mb=model.size_mb if model else None,
         is_ready=offer.ready,
         reason=offer.reason,

@@ -12,7 +12,7 @@ class ModelOut(BaseModel):
     full_name: str = Field(examples=["openai/whisper-base"])
     description: str
     engine: str = Field(examples=["whisper"])
-    is_downloaded: bool | None = Field(description="Whether a model that runs here is here; null for providers.")
+    is_downloaded: bool = Field(description="Whether a model that runs here is here; of a provider, whether it is configured.")
     size_mb: float | None = Field(description="Of a model that runs here.", examples=[145.0])
     is_ready: bool = Field(description="Whether it could transcribe now.")
     reason: str | None = Field(description="What to do where it is not ready.")
@@ -30,6 +30,12 @@ class ModelOut(BaseModel):
     max_seconds: float | None = Field(description="Longer recordings are sent in pieces.")
     usd_per_hour: float | None = Field(description="US dollars for an hour of sound; null: not known.")
     shutdown_date: str | None = Field(description="When its provider switches it off.", examples=["2027-02-26"])
+
+
+class ModelsIn(BaseModel):
+    """Which."""
+
+    all: bool = Field(default=False, description="Engines that are not configured, too: each says what it needs.")
 
 
 class ModelsOut(BaseModel):
