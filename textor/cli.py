@@ -14,7 +14,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
-from textor import bootstrap, cli_accounts
+from textor import bootstrap, cli_accounts, cli_documents
 from textor.commands import Command, Commands, table
 from textor.features.accounts import members
 from textor.features.transcription import backlog, direct, engine_cards, health_checks, local_models
@@ -33,7 +33,7 @@ queue = Commands("queue", help="What waits and what works; healing it.")
 
 def register(app: Flask) -> None:
     """Make the commands known to `flask`."""
-    for command in (*cli_accounts.GROUPS, models, engine, queue, transcribe, prepare):
+    for command in (*cli_accounts.GROUPS, *cli_documents.COMMANDS, models, engine, queue, transcribe, prepare):
         app.cli.add_command(command)
 
 

@@ -149,8 +149,9 @@ def _narrowed(rule: str, name: str) -> Part:
 
 
 def _complete_body(body: Part, shapes: Part) -> None:
-    """A call that reads JSON alone needs some; one that takes forms as well does without."""
-    body["required"] = set(body["content"]) == {"application/json"}
+    """A call that reads JSON alone needs some; one that takes forms as well may do without."""
+    needed = any("required" in examples.resolved(content["schema"], shapes) for content in body["content"].values())
+    body["required"] = needed or set(body["content"]) == {"application/json"}
     for content in body["content"].values():
         content.setdefault("example", examples.request(content["schema"], shapes))
 

@@ -48,12 +48,14 @@ class RegistrationIn(Told):
 
     model_config = ConfigDict(json_schema_extra={"required": ["email", "username", "password"]})
 
-    email: str = Field(default="", examples=["alice@textor.example"])
-    username: str = Field(default="", description="At least 8 characters, no @.", examples=["alice.owner"])
+    email: str = Field(default="", examples=["alice@textor.example"], json_schema_extra=_needed)
+    username: str = Field(
+        default="", description="At least 8 characters, no @.", examples=["alice.owner"], json_schema_extra=_needed
+    )
     password: str = Field(
         default="",
         description="At least 8 characters, one of them uppercase and one special.",
-        json_schema_extra={"format": "password"},
+        json_schema_extra=_needed,
     )
 
 
@@ -71,8 +73,8 @@ class EmailIn(Told):
 
     model_config = ConfigDict(json_schema_extra={"required": ["email", "password"]})
 
-    email: str = Field(default="", examples=["alice@textor.example"])
-    password: str = Field(default="", json_schema_extra={"format": "password"})
+    email: str = Field(default="", examples=["alice@textor.example"], json_schema_extra=_needed)
+    password: str = Field(default="", json_schema_extra=_needed)
 
 
 class RefreshIn(Told):
