@@ -5,8 +5,9 @@
 WITH = sh scripts/with-python
 ARGS ?=
 SECONDS ?= 1800
+EXAMPLES ?= 100
 
-.PHONY: help run test check bench bench-queue bench-api chaos lock engine-table
+.PHONY: help run test check bench bench-queue bench-api chaos fuzz lock engine-table
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +18,7 @@ help:
 	@echo 'make bench-queue  what the queue can take, beside a plain RQ worker (ARGS=--quick: less)'
 	@echo 'make bench-api    how fast the JSON API reads at 10,000 and 100,000 recordings (ARGS="--rows 1000": less)'
 	@echo 'make chaos    faults for half an hour, SQLite and PostgreSQL by turns (SECONDS=600 ARGS="--seed 7")'
+	@echo 'make fuzz     try what the OpenAPI document says, at length (EXAMPLES=300: inputs of each call)'
 	@echo 'make engine-table  write docs/engines.md anew from what the engines declare'
 	@echo 'make lock     write requirements.txt anew from pyproject.toml'
 
@@ -34,6 +36,9 @@ bench:
 
 chaos:
 	@exec $(WITH) dev python -m tests.chaos --seconds $(SECONDS) $(ARGS)
+
+fuzz:
+	@FUZZ_EXAMPLES=$(EXAMPLES) exec $(WITH) dev python -m pytest tests/api/test_schemathesis.py $(ARGS)
 
 bench-queue:
 	@exec $(WITH) dev python -m tests.bench.queues $(ARGS)
