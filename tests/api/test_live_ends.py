@@ -4,11 +4,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from http.client import HTTPResponse
+from http.client import parse_headers
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import event
+from flask.testing import FlaskClient
+from sqlalchemy import event, update
 from werkzeug.test import TestResponse
 
 from tests import factories
@@ -17,7 +18,7 @@ from tests.waiting import until
 from textor.api import live
 from textor.doorstep import leaving, sockets
 from textor.extensions import db
-from textor.models import Transcription, User
+from textor.models import ApiKey, Transcription, User
 
 UPGRADE = {
     "Connection": "Upgrade",
@@ -32,19 +33,18 @@ TEXT, CLOSE, PING = 0x81, 0x88, 0x89
 class Viewer:
     """The other end of a request that is served in a thread: it reads frames, and answers none."""
 
-    def __init__(self, app: APIFlask, path: str) -> None:
+    def __init__(self, app: APIFlask, path: str, client: FlaskClient | None = None) -> None:
         self.socket, self._served = socket.socketpair()
         self.socket.settimeout(20)
-        self._thread = threading.Thread(target=self._serve, args=(app, path), daemon=True)
+        self._thread = threading.Thread(target=self._serve, args=(app, path, client or app.test_client()), daemon=True)
         self._thread.start()
-        answer = HTTPResponse(self.socket)
-        answer.begin()
-        self.status = answer.status
         self._file = self.socket.makefile("rb")
+        self.status = int(self._file.readline().split()[1])
+        parse_headers(self._file)
 
-    def _serve(self, app: APIFlask, path: str) -> None:
+    def _serve(self, app: APIFlask, path: str, client: FlaskClient) -> None:
         with app.app_context(), suppress(StopIteration):  # how gunicorn is told that there is nothing to send
-            app.test_client().get(path, headers=UPGRADE, environ_overrides={"gunicorn.socket": self._served})
+            client.get(path, headers=UPGRADE, environ_overrides={"gunicorn.socket": self._served})
 
     def frame(self) -> tuple[int, bytes]:
         """Its first byte, and what it holds."""
@@ -125,6 +125,27 @@ def test_nobody_follows_for_ever(app: APIFlask, path: str, terms: live.Terms) ->
         assert viewer.last() == 1001
 
 
+def test_a_key_that_is_revoked_follows_no_longer(app: APIFlask, path: str, terms: live.Terms) -> None:
+    terms.check_seconds = 0.1
+    with closing(Viewer(app, path)) as viewer:
+        viewer.frame()
+        db.session.execute(update(ApiKey).values(revoked_at=factories.NOW))
+        db.session.commit()
+        assert viewer.last() == 1008
+
+
+def test_another_password_ends_what_a_login_follows(app: APIFlask, alice: User, row: Transcription, terms: live.Terms) -> None:
+    terms.check_seconds = 0.1
+    browser = app.test_client()
+    with browser.session_transaction() as session:
+        session.update(_user_id=alice.session_token, _fresh=True)
+    with closing(Viewer(app, f"/api/transcribe/live/{row.id}", browser)) as viewer:
+        viewer.frame()
+        alice.session_token = "another"
+        db.session.commit()
+        assert viewer.last() == 1008
+
+
 def test_a_broken_database_ends_it_as_an_error_of_ours(app: APIFlask, path: str, row: Transcription) -> None:
     with closing(Viewer(app, path)) as viewer:
         viewer.frame()
@@ -176,3 +197,4 @@ def test_nobody_waits_for_who_never_says_goodbye(app: APIFlask, path: str, row: 
         db.session.commit()
         assert viewer.last() == 1000
         until(viewer.left, "the request is over", seconds=5)
+    assert not [thread for thread in threading.enumerate() if "simple_websocket" in thread.name]

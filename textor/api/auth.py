@@ -79,6 +79,13 @@ def me() -> Caller:
     return found
 
 
+def again() -> Caller:
+    """Who calls, looked up anew: what opened a connection that lasts may be revoked since. Raises NotAuthenticated."""
+    for kept in ("textor_caller", "_login_user"):  # the latter is flask-login's
+        g.pop(kept, None)
+    return me()
+
+
 def is_user() -> bool:
     """Whether a user is calling. For calls whose credential is in the body: there a token that has expired is in nobody's way."""
     try:

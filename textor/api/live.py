@@ -30,8 +30,8 @@ from textor.api import auth, counting, job_status
 from textor.api.schemas.live import ChunkOut, LiveSegmentOut, LiveStatusOut
 from textor.domain import scopes
 from textor.doorstep import leaving, sockets
-from textor.errors import InvalidInput, NotAllowed, Unavailable
-from textor.features.accounts.callers import Via
+from textor.errors import InvalidInput, NotAllowed, NotAuthenticated, Unavailable
+from textor.features.accounts.callers import Caller, Via
 from textor.features.transcription import waiting
 from textor.features.transcription.following import Chunk, Follower, News
 
@@ -56,6 +56,8 @@ class Terms:
 
     seats: BoundedSemaphore
     longest_seconds: float = 3600.0
+    check_seconds: float = 5.0
+    """How often it is looked whether who opened it still may."""
 
 
 class _Gate:
@@ -119,20 +121,30 @@ def _terms() -> Terms:
 
 
 def _tell(connection: Server, follower: Follower) -> CloseReason:
-    """Until it is over, or time is up; why it closes."""
-    teller = _Teller(connection)
-    deadline = time.monotonic() + _terms().longest_seconds
-    while time.monotonic() < deadline and not leaving.process.is_ending():
+    """Until it is over, time is up or the credentials are; why it closes."""
+    teller, terms, caller = _Teller(connection), _terms(), auth.me()
+    began_at = checked_at = now = time.monotonic()
+    while now < began_at + terms.longest_seconds and not leaving.process.is_ending():
+        if now >= checked_at + terms.check_seconds:
+            checked_at = now
+            if not _is_still(caller):
+                return CloseReason.POLICY_VIOLATION
         news = follower.look()
         waiting.let_go()  # sending to a slow reader takes its time
-        if news is None:
-            teller.tell(NOT_FOUND)
-        else:
-            teller.tell_news(news)
-        if news is None or news.standing.is_over:
+        if teller.tell_news(news):
             return CloseReason.NORMAL_CLOSURE
         _pause(connection)
+        now = time.monotonic()
     return CloseReason.GOING_AWAY
+
+
+def _is_still(caller: Caller) -> bool:
+    """Whether the credentials that opened it still do."""
+    try:
+        found = auth.again()
+    except NotAuthenticated:
+        return False
+    return found.user_id == caller.user_id and scopes.TRANSCRIBE in found.scopes
 
 
 def _pause(connection: Server) -> None:
@@ -150,19 +162,20 @@ class _Teller:
         self._status: LiveStatusOut | None = None
         self._count = 0
 
-    def tell(self, told: BaseModel) -> None:
-        self._connection.send(told.model_dump_json())
-
-    def tell_news(self, news: News) -> None:
-        """A final status comes after the last segment, any other before what was heard meanwhile."""
+    def tell_news(self, news: News | None) -> bool:
+        """Whether that was all. A final status comes after the last segment, any other before what was heard meanwhile."""
+        if news is None:
+            self._send(NOT_FOUND)
+            return True
         if not news.standing.is_over:
             self._tell_status(news)
         for segment in news.segments:
             said = job_status.spoken(segment)
-            self.tell(LiveSegmentOut(n=self._count, **said.model_dump()))
+            self._send(LiveSegmentOut(n=self._count, **said.model_dump()))
             self._count += 1
         if news.standing.is_over:
             self._tell_status(news)
+        return news.standing.is_over
 
     def _tell_status(self, news: News) -> None:
         standing = job_status.standing(news.standing.state)
@@ -170,7 +183,10 @@ class _Teller:
         status = LiveStatusOut.model_validate({**standing, "chunk_info": chunk})
         if status != self._status:
             self._status = status
-            self.tell(status)
+            self._send(status)
+
+    def _send(self, told: BaseModel) -> None:
+        self._connection.send(told.model_dump_json())
 
 
 def _chunk(chunk: Chunk) -> ChunkOut:
