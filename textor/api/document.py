@@ -168,7 +168,7 @@ def _complete_answers(operation: Part, call: Call, shapes: Part) -> None:
 def _complete_answer(answer: Part, status: str, call: Call, shapes: Part) -> None:
     if status in EMPTY:
         answer.pop("content", None)
-    elif status >= "400" and _is_common(answer):
+    elif status >= "400" and _is_plain(answer):
         answer.update(document_parts.refusal(call.path, status, answer["description"]))
     elif status < "400" and (content := answer.get("content", {}).get("application/json")):
         content.setdefault("example", examples.of(content["schema"], shapes))
@@ -189,7 +189,7 @@ def _refusals(operation: Part, call: Call) -> Iterator[str]:
     yield from ("429", "503")
 
 
-def _is_common(answer: Part) -> bool:
+def _is_plain(answer: Part) -> bool:
     """Whether it is an error in the shape of its family, which is written here for all."""
     schema: Part = answer.get("content", {}).get("application/json", {}).get("schema", {})
     return str(schema.get("$ref", "")).endswith(GENERATED) or schema.get("title") == "FaultsOut"

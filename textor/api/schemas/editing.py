@@ -15,10 +15,10 @@ def _whole(value: object) -> object:
 
 Seen = Annotated[
     int,
-    BeforeValidator(_whole),
     Field(
         strict=True, ge=0, le=LARGEST_VERSION, description="The version that you have seen; if it is no more, the answer is 409."
     ),
+    BeforeValidator(_whole),
 ]
 
 
