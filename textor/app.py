@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from textor import VERSION, bootstrap, cli
 from textor import settings as settings_module
-from textor.api import bodies, calls, counting, cross_origin, receiving, service
+from textor.api import bodies, calls, counting, cross_origin, privacy, receiving, service
 from textor.api import errors as api_errors
 from textor.errors import ConfigurationError, TextorError, Unavailable
 from textor.settings import Settings
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
     bodies.prepare(app)
     counting.prepare(app)
     receiving.prepare(app)
+    privacy.prepare(app)
     cross_origin.prepare(app, settings)
     for pages in PAGES:
         app.register_blueprint(pages.pages)

@@ -164,6 +164,11 @@ def test_a_transcript_is_told_whole(api: Api, alice: User) -> None:
     assert told["speakers"] == ["Ada", "B"]
 
 
+@pytest.mark.parametrize("path", ["", "jobs", "nothing/here"])
+def test_what_is_told_is_kept_by_nobody_on_the_way(api: Api, path: str) -> None:
+    assert api.get(HOME + path).headers["Cache-Control"] == "private, no-store"
+
+
 def test_one_that_was_cancelled_is_an_error_that_says_so(api: Api, alice: User) -> None:
     row = factories.transcription(alice)
     assert api.post(f"{HOME}{row.id}/cancel").get_json()["status"] == "error"
