@@ -166,3 +166,16 @@ def test_an_example_is_made_of_what_a_schema_says() -> None:
     assert examples.of({"anyOf": [{"type": "integer", "minimum": 3}, {"type": "null"}]}, {}) == 3
     assert examples.of({"type": "string", "default": None}, {}) is None
     assert examples.of({"const": "queued"}, {}) == "queued"
+
+
+def test_links_lead_to_calls_by_the_names_that_ids_have_there(document: dict[str, Any]) -> None:
+    calls = {one["operationId"]: {told["name"] for told in one["parameters"]} for *_, one in operations(document)}
+    links = [
+        link
+        for *_, one in operations(document)
+        for answer in one["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+    assert links
+    for link in links:
+        assert set(link["parameters"]) <= calls[link["operationId"]]

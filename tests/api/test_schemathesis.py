@@ -88,3 +88,12 @@ def test_the_document_holds_for_nobody_in_particular(app: APIFlask) -> None:
     found = fuzzing.run(app, Way({}), EXAMPLES)
     check(found)
     assert not any(label.endswith("/api/v1/accounts/user") for label in answered(found))
+
+
+def test_what_was_uploaded_is_there_for_its_owner_until_it_is_deleted(
+    app: APIFlask, tools: Toolbox, alice: User, key_of: KeyOf
+) -> None:
+    headers = {"Authorization": f"Bearer {key_of(alice)}"}
+    found = fuzzing.run(app, Way(headers, sound=SOUND.read_bytes(), is_chain=True), EXAMPLES)
+    check(found)
+    assert answered(found) >= {"POST /api/transcribe/upload", "DELETE /api/transcribe/{transcription_id}"}

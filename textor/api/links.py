@@ -6,6 +6,22 @@ from flask import request, url_for
 
 from textor import bootstrap
 
+AFTERWARDS = {
+    "status": ("job_status_status_get", "job_id"),
+    "result": ("job_status_result_get", "job_id"),
+    "transcript": ("transcriptions_show_get", "transcription_id"),
+    "audio": ("sounds_audio_get", "transcription_id"),
+    "cancel": ("transcriptions_cancel_post", "transcription_id"),
+    "delete": ("transcriptions_delete_delete", "transcription_id"),
+}
+"""What can be called with the id of a transcription: the operation, and the name that the id has there."""
+
+
+def onward(field: str) -> dict[str, Any]:
+    """For the document: where an answer with the id in `field` leads."""
+    place = f"$response.body#/{field}"
+    return {name: {"operationId": operation, "parameters": {told: place}} for name, (operation, told) in AFTERWARDS.items()}
+
 
 def to(endpoint: str, **values: Any) -> str:
     """The address of a call of ours."""

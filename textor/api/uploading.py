@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify
 
 from textor import bootstrap
-from textor.api import auth, counting, receiving, repeating
+from textor.api import auth, counting, links, receiving, repeating
 from textor.api.receiving import Taken
 from textor.api.schemas.uploading import AboutIn, StartedOut, StartIn, UploadedOut, UploadIn
 from textor.domain import scopes
@@ -39,7 +39,7 @@ csrf.exempt(calls)
 @limited(ADDRESS_LIMIT, by=address)
 @receiving.form(UploadIn)
 @calls.doc(summary="Upload a recording", description="Answers as soon as it is stored.", responses=REFUSED)
-@calls.output(UploadedOut)
+@calls.output(UploadedOut, links=links.onward("transcript_id"))
 def upload() -> Response:
     with receiving.received(UploadIn) as received:
         taken = receiving.keep(received.file, _uploaded(received.form))
@@ -54,7 +54,7 @@ def upload() -> Response:
 @limited(ADDRESS_LIMIT, by=address)
 @receiving.form(StartIn)
 @calls.doc(summary="Start a job", description="An upload that is followed by its job's status.", responses=REFUSED)
-@calls.output(StartedOut)
+@calls.output(StartedOut, links=links.onward("job_id"))
 def start() -> Response:
     with receiving.received(StartIn) as received:
         taken = receiving.keep(received.file, _started(received.form))
