@@ -41,24 +41,29 @@ def work(view: Callable[P, R]) -> Callable[P, Response]:
     def counted(*args: P.args, **kwargs: P.kwargs) -> Response:
         if auth.me().via is Via.SESSION:
             return make_response(view(*args, **kwargs))
-        taken = _take()
+        _take()
         try:
             response = make_response(view(*args, **kwargs))
         except Exception:
-            _give_back(taken)
+            give_back()
             raise
         if response.status_code >= 400:
-            _give_back(taken)
+            give_back()
         return response
 
     return marked(limited(WRITE_LIMIT, by=auth.name)(marked(counted, WORK_MARK, value=True)), WORK_MARK, value=True)
 
 
 def give_back() -> None:
-    """The request at work turned out to create nothing: it repeats an earlier one."""
+    """The request at work turned out to create nothing. Once is enough, and it is nothing where `begun` was said."""
     taken: Taken | None = g.pop("textor_taken", None)
     if taken is not None:
-        _give_back(taken)
+        g.textor_standing = quotas.give_back(bootstrap.tools(), taken)
+
+
+def begun() -> None:
+    """The request at work has created work: it counts, whatever becomes of that before there is an answer."""
+    g.pop("textor_taken", None)
 
 
 def reading(view: Callable[P, R]) -> Callable[P, R]:
@@ -93,15 +98,9 @@ def _counter() -> Counter:
     return quotas.counter(bootstrap.tools(), auth.me(), address())
 
 
-def _take() -> Taken:
+def _take() -> None:
     taken = quotas.take(bootstrap.tools(), _counter())
     g.textor_taken, g.textor_standing = taken, taken.standing
-    return taken
-
-
-def _give_back(taken: Taken) -> None:
-    g.pop("textor_taken", None)
-    g.textor_standing = quotas.give_back(bootstrap.tools(), taken)
 
 
 def _known() -> None:

@@ -81,7 +81,9 @@ def begun(file: FileStorage, wish: Wish) -> str:
     with familiar.one_by_one(tools, user_id, sha256):
         known = familiar.find(tools, user_id, sha256, wish.choice)
         if known is None:
-            return str(receiving.keep(file, wish.choice).transcription.id)
+            made = str(receiving.keep(file, wish.choice).transcription.id)
+            counting.begun()
+            return made
     counting.give_back()
     return known
 

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from tests.api.conftest import CallerOf
 from tests.api.openai_compatible.conftest import Program, events, working
 from tests.fakes import FakeClock, FakeEngine
+from textor import bootstrap
 from textor.api import openai_streaming as streaming
 from textor.api.openai_asking import SEGMENTS, Wish
 from textor.api.openai_endings import Work
@@ -127,6 +128,23 @@ def test_a_cancelled_one_is_told_as_such(app: APIFlask, program: Program, tools:
 
     assert (told.status_code, told.headers["x-should-retry"]) == (409, "false")
     assert told.get_json()["error"]["message"] == "Cancelled by user"
+
+
+def test_what_was_begun_counts_once_however_it_ends(program: Program, tools: Toolbox, alice: User) -> None:
+    for left in ("24", "23"):
+        assert program.ask().headers["X-RateLimit-Remaining"] == left
+        control.cancel(tools, alice.id, rows()[-1].id)
+        told = program.ask()
+        assert (told.status_code, told.headers["X-RateLimit-Remaining"]) == (409, left)
+
+
+def test_what_fails_while_it_is_waited_for_counts(app: APIFlask, program: Program, engine: FakeEngine, tools: Toolbox) -> None:
+    engine.error = EngineError("The engine has a cold.")
+    app.extensions[bootstrap.EXTENSION] = replace(tools, settings=replace(tools.settings, sync_wait_seconds=20))
+    with working(app):
+        told = program.ask()
+
+    assert (told.status_code, told.headers["X-RateLimit-Remaining"]) == (500, "24")
 
 
 def test_official_clients_are_kept_until_there_is_a_text(app: APIFlask, program: Program) -> None:
