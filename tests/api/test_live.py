@@ -221,7 +221,7 @@ def test_a_page_of_another_origin_opens_nothing_by_a_login_of_ours(
     cookie = client.get_cookie("textor_session")
     assert cookie
     login = f"textor_session={cookie.value}"
-    for origin in ("https://evil.example", f"http://127.0.0.1:{server.port + 1}", "null"):
+    for origin in ("https://evil.example", f"http://127.0.0.1:{server.port + 1}", "null", "http://["):
         assert server.refusal(row.id, Cookie=login, Origin=origin)[0] == 403
     allowed = [
         server.open(row.id, Cookie=login, Origin=FRIEND),

@@ -7,6 +7,7 @@ that is final comes last. A text may be put together anew at its end: nothing is
 holds. A socket that closes with another code is to be opened again: it tells everything from the start.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from textor.errors import InvalidInput, NotAllowed, NotAuthenticated, Unavailabl
 from textor.features.accounts.callers import Caller, Via
 from textor.features.transcription import waiting
 from textor.features.transcription.following import Chunk, Follower, News
+
+log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 AGAIN_SECONDS = 10
@@ -106,7 +109,7 @@ def _check_origin() -> None:
         return
     settings = bootstrap.tools().settings
     ours = {request.host.lower(), urlsplit(settings.public_url).netloc.lower()} - {""}
-    if urlsplit(origin).netloc.lower() not in ours and origin not in settings.cors_allowed_origins:
+    if origin.partition("://")[2].lower() not in ours and origin not in settings.cors_allowed_origins:
         raise NotAllowed(FOREIGN)
 
 
@@ -193,13 +196,19 @@ def _chunk(chunk: Chunk) -> ChunkOut:
     return ChunkOut(current_chunk=chunk.current, total_chunks=chunk.total, chunk_progress=chunk.progress)
 
 
-@sock.route("/live/<job_id>", bp=_Gate())
-def live(connection: Server, job_id: str) -> None:
+def _serve(connection: Server, follower: Follower) -> None:
     reason = CloseReason.INTERNAL_ERROR  # unless it ends as it should: a database that is away ends it, too
+    began_at = time.monotonic()
     try:
-        reason = _tell(connection, Follower(auth.me().user_id, job_status.known(job_id)))
+        reason = _tell(connection, follower)
     except sockets.GONE:
         reason = CloseReason.GOING_AWAY
     finally:
         waiting.let_go()
+        log.info("%s ends after %.1f s: %s", ascii(request.path)[1:-1], time.monotonic() - began_at, reason.name)
         sockets.leave(connection, reason)
+
+
+@sock.route("/live/<job_id>", bp=_Gate())
+def live(connection: Server, job_id: str) -> None:
+    _serve(connection, Follower(auth.me().user_id, job_status.known(job_id)))
