@@ -1,13 +1,18 @@
 """Requests that no sane client sends: each is refused in the words of its family, and none breaks anything."""
 
+import io
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from werkzeug.test import TestResponse
 
 from tests import factories
 from tests.api.conftest import Api, CallerOf
 from tests.conftest import FIXTURES
+from tests.test_routes import UNSAFE, rules, sample
+from textor.api import errors
+from textor.doorstep import uploads
 from textor.models import User
 
 TEXTS = "/api/transcribe/"
@@ -17,6 +22,21 @@ UPLOAD = "/api/transcribe/upload"
 HUGE = str(10**30)
 BOUNDARY = "multipart/form-data; boundary=b"
 PART = b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+
+
+class Endless(io.RawIOBase):
+    """A body that has as much as anybody reads, and counts it."""
+
+    def __init__(self) -> None:
+        self.read_bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self.read_bytes += len(buffer)
+        buffer[:] = b" " * len(buffer)
+        return len(buffer)
 
 
 @pytest.fixture
@@ -111,6 +131,21 @@ def test_odd_json_is_refused_in_words(stranger: Api) -> None:
     accounts = ("/api/v1/accounts/login", "/api/v1/accounts/registration", "/api/v1/accounts/token-refresh", "/api/auth/login")
     for path, body in ((path, body) for path in accounts for body in odd):
         refused(stranger.post(path, data=body, content_type="application/json"), 400)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", BOUNDARY])
+def test_no_call_holds_a_body_that_is_far_larger_than_it_needs(
+    app: APIFlask, alice: User, caller: CallerOf, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(uploads, "DRAINED_BYTES", 0)
+    program = caller(alice)
+    for rule in (rule for rule in rules(app) if errors.is_ours(rule.rule) and "logout" not in rule.rule):
+        for method in (rule.methods or set()) & UNSAFE:
+            body, headers = Endless(), {"Idempotency-Key": f"{method} {rule}"}
+            given = {"wsgi.input": body, "CONTENT_LENGTH": "20000000"}
+            answer = program.call(method, sample(app, rule), headers=headers, content_type=kind, environ_overrides=given)
+            assert answer.status_code < 500, rule
+            assert body.read_bytes <= 2_500_000, rule
 
 
 def test_odd_credentials_are_no_good(stranger: Api) -> None:

@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 from flask import Response, make_response, request
 
 from textor import bootstrap
-from textor.api import auth
+from textor.api import auth, receiving
 from textor.features.accounts import repeats
 from textor.features.accounts.repeats import Answer
 from textor.routing import marked
@@ -29,13 +29,14 @@ def once(view: Callable[P, R]) -> Callable[P, Response]:
     For those who are known: a guest's first request has no owner yet that a second one could be compared with. What was refused
     or streamed is not kept, nor is "not yet" (202): whoever asks again wants what has come of it.
     """
+    has_file = hasattr(view, receiving.FORM_MARK)
 
     @wraps(view)
     def repeated(*args: P.args, **kwargs: P.kwargs) -> Response:
         key, user_id = request.headers.get(HEADER), auth.me().user_id
         if key is None or not user_id:
             return make_response(view(*args, **kwargs))
-        first = repeats.begin(bootstrap.tools(), user_id, key, _fingerprint())
+        first = repeats.begin(bootstrap.tools(), user_id, key, _fingerprint(body=b"" if has_file else request.get_data()))
         if first is not None:
             return Response(first.body, first.status, {**first.headers, REPLAYED: "true"})
         try:
@@ -57,10 +58,9 @@ def _kept(user_id: int, key: str, response: Response) -> Response:
     return response
 
 
-def _fingerprint() -> str:
-    """A form with a file counts by its address alone: reading it is what should not be done twice, and senders write the same
-    form differently each time."""
-    body = request.get_data() if request.is_json else b""
+def _fingerprint(body: bytes) -> str:
+    """A call that takes a file counts by its address alone: reading it is what should not be done twice, nothing bounds it here,
+    and senders write the same form differently each time."""
     query = sorted((name, value) for name, value in request.args.items(multi=True) if name != auth.KEY_ARGUMENT)
     told = (request.method, request.path.rstrip("/"), query, hashlib.sha256(body).hexdigest())
     return hashlib.sha256(repr(told).encode("utf-8", "replace")).hexdigest()

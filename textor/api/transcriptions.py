@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from textor import bootstrap
-from textor.api import auth, counting, links, repeating, written
+from textor.api import auth, bodies, counting, links, repeating, written
 from textor.api.schemas.transcriptions import (
     ChangedOut,
     CountsOut,
@@ -34,6 +34,7 @@ UNKNOWN = {404: "There is no such transcript, or it is somebody else's."}
 
 calls = APIBlueprint("transcriptions", __name__, url_prefix="/api/transcribe", tag="Transcribe")
 csrf.exempt(calls)
+bodies.bound(calls)
 
 
 @calls.get("/")
@@ -78,7 +79,9 @@ def cancel(transcription_id: object) -> dict[str, str]:
 @calls.doc(
     summary="Transcribe it again",
     description="With the same engine what was heard is kept, and only what is missing is asked for.",
-    responses=UNKNOWN | {400: "The engine can't do this.", 402: "Over the month's budget.", 409: "It still waits or runs."},
+    responses=UNKNOWN
+    | bodies.LARGE
+    | {400: "The engine can't do this.", 402: "Over the month's budget.", 409: "It still waits or runs."},
 )
 @calls.output(ChangedOut)
 def retry(transcription_id: object, wanted: RetryIn) -> dict[str, str]:

@@ -29,6 +29,8 @@ from textor.toolbox import Toolbox
 FIELDS = ("file", "files")
 MOST_FILES = 20
 FORM_BYTES = 2_000_000  # everything beside the files
+FILELESS = "application/x-www-form-urlencoded"
+"""A form that has no room for files, and that werkzeug reads whole."""
 
 # A browser that is still sending sees a reset connection instead of the answer: after a refusal this much is read and dropped.
 DRAINED_BYTES = 64_000_000
@@ -113,7 +115,7 @@ def spooled(tools: Toolbox, allowance: Allowance) -> Iterator[MultiDict[str, str
     current: Request = request._get_current_object()  # type: ignore[attr-defined]  # a proxy's own method
     with _drained_after_refusal(current), ExitStack() as spools:
         _refuse_hopeless(current, allowance)
-        current.max_content_length = allowance.request_bytes
+        current.max_content_length = FORM_BYTES if current.mimetype == FILELESS else allowance.request_bytes
         db.session.rollback()  # whoever sends slowly must not hold a connection meanwhile: there are fewer than threads
         current.form_data_parser_class = _parser(_Parts(tools, current, spools, allowance))
         yield current.form
