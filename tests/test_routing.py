@@ -90,3 +90,24 @@ def test_the_marks_survive_on_the_view(app: APIFlask) -> None:
         (None, ("9/minute", "1/minute")),
     ]
     assert views["_mine"].__doc__ == "Only when logged in."
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("::1", "::2", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("", "192.0.2.1", False),
+    ],
+)
+def test_whoever_has_a_network_of_addresses_is_one_caller(app: APIFlask, one: str, other: str, is_same: bool) -> None:
+    def told(remote: str) -> str:
+        with app.test_request_context(environ_base={"REMOTE_ADDR": remote}):
+            return routing.address()
+
+    assert (told(one) == told(other)) is is_same

@@ -8,6 +8,7 @@
 The marks survive functools.wraps; tests/test_routes.py insists that every route carries them.
 """
 
+import ipaddress
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
@@ -22,6 +23,8 @@ WRITE_LIMIT = "120/minute"
 LOGIN_LIMIT = "20/minute;200/hour"
 """For sign-in and sign-up, per address; per account comes on top (`by=`)."""
 
+IPV6_PREFIX = 64
+
 ACCESS_MARK = "textor_access"
 LIMIT_MARK = "textor_limits"
 
@@ -31,8 +34,15 @@ Key = Callable[[], str]
 
 
 def address() -> str:
-    """The address of whoever calls."""
-    return request.remote_addr or "unknown"
+    """By which address callers are told apart: of IPv6 its network, since whoever has one address there has all of that."""
+    text = request.remote_addr or "unknown"
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if found.version == 4 or found.is_loopback:
+        return text
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), IPV6_PREFIX), strict=False))
 
 
 def caller() -> str:
