@@ -56,8 +56,9 @@ def finished(tools: Toolbox, owner: User) -> Transcription:
 
 
 def way(tools: Toolbox, owner: User, headers: dict[str, str], leaving: dict[str, str] | None = None) -> Way:
-    row = finished(tools, owner)
-    return Way(headers, {"transcription_id": row.id, "job_id": row.id}, SOUND.read_bytes(), leaving or {})
+    rows = [finished(tools, owner) for _ in range(2)]
+    ids, spare = ({"transcription_id": row.id, "job_id": row.id} for row in rows)
+    return Way(headers, ids, spare, SOUND.read_bytes(), leaving or {})
 
 
 def answered(found: Found) -> set[str]:
@@ -96,4 +97,4 @@ def test_what_was_uploaded_is_there_for_its_owner_until_it_is_deleted(
     headers = {"Authorization": f"Bearer {key_of(alice)}"}
     found = fuzzing.run(app, Way(headers, sound=SOUND.read_bytes(), is_chain=True), EXAMPLES)
     check(found)
-    assert answered(found) >= {"POST /api/transcribe/upload", "DELETE /api/transcribe/{transcription_id}"}
+    assert found.statuses["DELETE /api/transcribe/{transcription_id}", 204]
