@@ -95,6 +95,6 @@ def test_what_was_uploaded_is_there_for_its_owner_until_it_is_deleted(
     app: APIFlask, tools: Toolbox, alice: User, key_of: KeyOf
 ) -> None:
     headers = {"Authorization": f"Bearer {key_of(alice)}"}
-    found = fuzzing.run(app, Way(headers, sound=SOUND.read_bytes(), is_chain=True), EXAMPLES)
+    found = fuzzing.run(app, Way(headers, sound=SOUND.read_bytes(), is_chain=True), 10 * EXAMPLES)
     check(found)
     assert found.statuses["DELETE /api/transcribe/{transcription_id}", 204]
