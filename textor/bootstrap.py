@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from apiflask import APIFlask
-from flask import current_app
+from flask import current_app, request
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -62,6 +62,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "RATELIMIT_STORAGE_OPTIONS": toolbox.redis_options(),
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # Redis away: each process counts for itself, and pages still open
         "RATELIMIT_HEADERS_ENABLED": False,
+        "RATELIMIT_REQUEST_IDENTIFIER": lambda: request.endpoint or "nowhere",  # by itself it never counts what has no view
         "BABEL_DEFAULT_LOCALE": "en",
         "JWT_SECRET_KEY": hmac.new(settings.secret_key.encode(), b"textor jwt", "sha256").hexdigest(),
         "MAX_FORM_MEMORY_SIZE": 2_000_000,

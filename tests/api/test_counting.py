@@ -132,13 +132,19 @@ def test_every_answer_of_the_api_says_how_the_quota_stands(caller: CallerOf, ali
     assert int(headers["X-RateLimit-Reset"]) % 86_400 == 0
 
 
+def test_an_answer_to_a_bad_credential_says_what_stands_for_strangers(stranger: Api) -> None:
+    answer = stranger.get("/api/transcribe/", headers={"Authorization": "Bearer tx_wrong"})
+    assert (answer.status_code, answer.headers["X-RateLimit-Limit"], answer.headers["X-RateLimit-Remaining"]) == (401, "5", "5")
+
+
 def test_a_bad_credential_costs_nobody_anything(stranger: Api) -> None:
     assert send(stranger, {"Authorization": "Bearer tx_wrong"}) == 401
     assert stranger.get("/api/transcribe/").headers["X-RateLimit-Remaining"] == "5"
 
 
-def test_whoever_guesses_keys_has_to_wait(stranger: Api) -> None:
+@pytest.mark.parametrize(("path", "status"), [("/api/transcribe/", 401), ("/api/nothing", 404), ("/api/auth/login", 405)])
+def test_whoever_guesses_keys_has_to_wait_wherever_they_try(stranger: Api, path: str, status: int) -> None:
     allowed = int(auth.GUESSES.partition("/")[0])
-    told = Counter(stranger.get("/api/transcribe/", headers={"X-API-Key": f"tx_{n}"}).status_code for n in range(allowed + 2))
-    assert told == {401: allowed, 429: 2}
+    told = Counter(stranger.get(path, headers={"X-API-Key": f"tx_{n}"}).status_code for n in range(allowed + 2))
+    assert told == {status: allowed, 429: 2}
     assert stranger.get("/api/transcribe/").status_code == 200

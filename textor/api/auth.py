@@ -63,12 +63,20 @@ def needs(scope: str = ANY, *, guests: bool = False) -> Callable[[Callable[P, R]
 
 @contextmanager
 def guesses_counted() -> Iterator[None]:
-    """Whoever shows bad credentials again and again has to wait, by address."""
+    """Whoever shows bad credentials again and again has to wait, by address. A request is one guess, wherever it is found out."""
     try:
         yield
     except NotAuthenticated:
-        with limiter.limit(GUESSES, key_func=address, scope="credentials"):
+        if "textor_guess" in g:
             raise
+        g.textor_guess = True
+        _guessed()
+        raise
+
+
+@limiter.shared_limit(GUESSES, scope="credentials", key_func=address)
+def _guessed() -> None:
+    """Counted by the decorator: those at all calls together."""
 
 
 def me() -> Caller:

@@ -16,7 +16,7 @@ from textor.api import auth
 from textor.errors import NotAuthenticated, Unavailable
 from textor.extensions import limiter
 from textor.features.accounts import quotas
-from textor.features.accounts.callers import Via
+from textor.features.accounts.callers import STRANGER, Via
 from textor.features.accounts.quotas import Counter, Standing, Taken
 from textor.routing import LIMIT_MARK, WRITE_LIMIT, address, limited, marked
 
@@ -104,9 +104,10 @@ def _take() -> None:
 
 
 def _known() -> None:
-    """Who calls is found out before anything else, where an answer can still say that the database is away."""
+    """Who calls is found out before anything else, where an answer can still say that the database is away. Every answer says how
+    their quota stands, and so whether a credential is good, even where nobody needs one: a bad one is a guess everywhere."""
     if request.path.startswith(PATHS):
-        with suppress(NotAuthenticated):  # the call itself says so, if it wants to know
+        with suppress(NotAuthenticated), auth.guesses_counted():  # the call itself says so, if it wants to know
             auth.me()
 
 
@@ -125,6 +126,8 @@ def _told(response: Response) -> Response:
 def _standing() -> Standing | None:
     try:
         counter = _counter()
-    except (NotAuthenticated, Unavailable):
+    except NotAuthenticated:  # whose it was is not known: it stands as for somebody who showed nothing
+        counter = quotas.counter(bootstrap.tools(), STRANGER, address())
+    except Unavailable:
         return None
     return quotas.standing(bootstrap.tools(), counter)
