@@ -1,6 +1,7 @@
 """Requests that no sane client sends: each is refused in the words of its family, and none breaks anything."""
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -133,11 +134,18 @@ def test_odd_json_is_refused_in_words(stranger: Api) -> None:
         refused(stranger.post(path, data=body, content_type="application/json"), 400)
 
 
+@pytest.fixture
+def undrained() -> Iterator[None]:
+    """Whoever is refused is not listened to any further."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "DRAINED_BYTES", 0)
+        yield
+
+
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", BOUNDARY])
 def test_no_call_holds_a_body_that_is_far_larger_than_it_needs(
-    app: APIFlask, alice: User, caller: CallerOf, monkeypatch: pytest.MonkeyPatch, kind: str
+    app: APIFlask, alice: User, caller: CallerOf, undrained: None, kind: str
 ) -> None:
-    monkeypatch.setattr(uploads, "DRAINED_BYTES", 0)
     program = caller(alice)
     for rule in (rule for rule in rules(app) if errors.is_ours(rule.rule) and "logout" not in rule.rule):
         for method in (rule.methods or set()) & UNSAFE:

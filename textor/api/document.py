@@ -34,7 +34,9 @@ ABOUT = """Upload recordings, read transcripts. Every address works with and wit
 
 **Errors** are `{"error": "a sentence", "details": ...}`; below `/api/v1` with `detail` beside them, below `/v1` as OpenAI's.
 
-**Quotas** count what creates work, by the day. `X-RateLimit-*` say how they stand."""
+**Quotas** count what creates work, by the day. `X-RateLimit-*` say how they stand.
+
+**Live**: a WebSocket at `/api/transcribe/live/{job_id}` tells how a transcription stands and each segment as it is heard."""
 SHAPES = "#/components/schemas/"
 LICENSE = {"name": "MIT", "identifier": "MIT"}
 TAGS = {
