@@ -61,12 +61,14 @@ def test_registering_makes_an_account_and_assigns_nothing_else(stranger: Api, ow
         {"password": "NoSpecial1"},
         {"email": "gina"},
         {"email": ""},
+        {"email": None},
+        {"password": None},
         {"email": "Alice@Holloway.ORG"},
         {"username": "ALICE.Owner"},
         {"username": "gina\x00guest"},
     ],
 )
-def test_whatever_rule_is_broken_the_sentence_is_one(stranger: Api, owner: User, wrong: dict[str, str]) -> None:
+def test_whatever_rule_is_broken_the_sentence_is_one(stranger: Api, owner: User, wrong: dict[str, str | None]) -> None:
     answer = stranger.post(f"{FAMILY}/registration", json=NEW | wrong)
     told = answer.get_json()
     sentence = (
@@ -84,6 +86,20 @@ def test_what_makes_no_sense_is_refused(stranger: Api, body: object, call: str) 
     answer = stranger.post(f"{FAMILY}/{call}", json=body)
     assert answer.status_code == 400
     assert answer.get_json()["detail"] == answer.get_json()["error"]
+
+
+def test_old_clients_that_send_forms_are_understood(stranger: Api) -> None:
+    assert stranger.post(f"{FAMILY}/registration", data=NEW).status_code == 201
+    pair = stranger.post(f"{FAMILY}/login", data=NEW).get_json()["tokens"]
+    renewed = stranger.post(f"{FAMILY}/token-refresh", data={"refresh": pair["refresh"]}).get_json()
+    assert stranger.post(f"{FAMILY}/logout", data={"refresh": renewed["refresh"]}).status_code == 205
+
+
+@pytest.mark.parametrize(("call", "said"), [("registration", "Both password and username"), ("login", "No such user")])
+def test_nothing_at_all_gets_the_sentence_that_clients_know(stranger: Api, call: str, said: str) -> None:
+    answer = stranger.post(f"{FAMILY}/{call}")
+    assert answer.status_code == 400
+    assert answer.get_json()["error"].startswith(said)
 
 
 def test_letters_beyond_the_first_65536_may_be_written_in_halves(stranger: Api, owner: User) -> None:

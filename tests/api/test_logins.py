@@ -15,6 +15,7 @@ from textor.toolbox import Toolbox
 
 LOGIN, LOGOUT, ME = "/api/auth/login/", "/api/auth/logout/", "/api/v1/accounts/user"
 PASSWORD = "Correct-Horse"
+NULLS = {"username": None, "password": None}
 BYE = {"message": "Successfully logged out."}
 
 
@@ -45,7 +46,7 @@ def test_half_a_login_is_asked_for_the_other_half(stranger: Api, owner: User, bo
     assert (answer.status_code, answer.get_json()["error"]) == (400, "Please provide username and password")
 
 
-@pytest.mark.parametrize("options", [{}, {"data": b"username=a"}, {"json": []}, {"json": None}])
+@pytest.mark.parametrize("options", [{}, {"data": b"username=a"}, {"json": []}, {"json": None}, {"json": NULLS}])
 def test_nothing_at_all_is_asked_for_both(stranger: Api, options: dict[str, object]) -> None:
     answer = stranger.post(LOGIN, **options)
     assert (answer.status_code, answer.get_json()["error"]) == (400, "Please provide username and password")

@@ -34,7 +34,7 @@ bodies.bound(calls)
 @calls.post("/registration")
 @public
 @limited(LOGIN_LIMIT, by=address, together=logins.REGISTRATION)
-@calls.input(RegistrationIn, arg_name="told")
+@calls.input(RegistrationIn, location="json_or_form", arg_name="told")
 @calls.output(AccountOut, 201)
 @calls.doc(
     summary="Make an account",
@@ -54,7 +54,7 @@ def register(told: RegistrationIn) -> AccountOut:
 @calls.post("/login")
 @public
 @limited(LOGIN_LIMIT, by=address, together=logins.LOGIN)
-@calls.input(EmailIn, arg_name="told")
+@calls.input(EmailIn, location="json_or_form", arg_name="told")
 @calls.output(TokensOut)
 @calls.doc(
     summary="Log in for a pair of tokens",
@@ -74,7 +74,7 @@ def log_in(told: EmailIn) -> TokensOut:
 @calls.post("/logout")
 @public
 @limited(WRITE_LIMIT, by=address)
-@calls.input(RefreshIn, arg_name="told")
+@calls.input(RefreshIn, location="json_or_form", arg_name="told")
 @calls.doc(
     summary="End a login",
     description="All its tokens are dead then, the access token too. Ending it again changes nothing.",
@@ -89,7 +89,7 @@ def log_out(told: RefreshIn) -> Response:
 @calls.post("/token-refresh")
 @public
 @limited(WRITE_LIMIT, by=address)
-@calls.input(RefreshIn, arg_name="told")
+@calls.input(RefreshIn, location="json_or_form", arg_name="told")
 @calls.output(PairOut)
 @calls.doc(
     summary="The next pair of tokens",

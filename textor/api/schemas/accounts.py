@@ -1,6 +1,8 @@
 """The shapes of accounts: registering, logging in and out, tokens."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 
@@ -10,6 +12,10 @@ def _needed(schema: JsonDict) -> None:
     schema["minLength"] = 1
     if schema.get("title") == "Password":
         schema["format"] = "password"
+
+
+Word = Annotated[str, BeforeValidator(lambda told: "" if told is None else told)]
+"""null is as good as nothing."""
 
 
 class Told(BaseModel):
@@ -23,10 +29,10 @@ class PasswordIn(Told):
 
     model_config = ConfigDict(json_schema_extra={"required": ["username", "password"]})
 
-    username: str = Field(
+    username: Word = Field(
         default="", description="The user name, or the email address.", examples=["alice.owner"], json_schema_extra=_needed
     )
-    password: str = Field(default="", json_schema_extra=_needed)
+    password: Word = Field(default="", json_schema_extra=_needed)
 
 
 class KeyOut(BaseModel):
@@ -48,11 +54,11 @@ class RegistrationIn(Told):
 
     model_config = ConfigDict(json_schema_extra={"required": ["email", "username", "password"]})
 
-    email: str = Field(default="", examples=["alice@textor.example"], json_schema_extra=_needed)
-    username: str = Field(
+    email: Word = Field(default="", examples=["alice@textor.example"], json_schema_extra=_needed)
+    username: Word = Field(
         default="", description="At least 8 characters, no @.", examples=["alice.owner"], json_schema_extra=_needed
     )
-    password: str = Field(
+    password: Word = Field(
         default="",
         description="At least 8 characters, one of them uppercase and one special.",
         json_schema_extra=_needed,
@@ -73,8 +79,8 @@ class EmailIn(Told):
 
     model_config = ConfigDict(json_schema_extra={"required": ["email", "password"]})
 
-    email: str = Field(default="", examples=["alice@textor.example"], json_schema_extra=_needed)
-    password: str = Field(default="", json_schema_extra=_needed)
+    email: Word = Field(default="", examples=["alice@textor.example"], json_schema_extra=_needed)
+    password: Word = Field(default="", json_schema_extra=_needed)
 
 
 class RefreshIn(Told):
