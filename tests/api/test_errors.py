@@ -8,8 +8,12 @@ from flask import abort
 from flask.testing import FlaskClient
 from werkzeug.exceptions import ServiceUnavailable
 
+from tests.api.conftest import CallerOf
 from textor.errors import InvalidInput, NotFound, TextorError, TooManyRequests, Unavailable, WrongState
 from textor.extensions import limiter
+from textor.models import User
+
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 def failing(app: APIFlask, error: Exception) -> FlaskClient:
@@ -101,3 +105,22 @@ def test_werkzeugs_own_words_are_not_passed_on(app: APIFlask, code: int, sentenc
 def test_a_retry_hint_is_kept(app: APIFlask) -> None:
     answer = failing(app, ServiceUnavailable(retry_after=3)).get("/api/broken")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("speakers", [], "The body: Input should be an object."),
+        ("speakers", {"version": 1, "speakers": []}, "speakers: Input should be a valid dictionary."),
+    ],
+)
+def test_what_a_schema_finds_is_told_without_the_names_of_our_classes(
+    caller: CallerOf, alice: User, path: str, body: object, said: str
+) -> None:
+    answer = caller(alice).patch(f"/api/transcribe/{UNKNOWN_ID}/{path}", json=body)
+    assert (answer.status_code, answer.get_json()["error"]) == (400, said)
+
+
+def test_what_our_own_checks_find_is_told_in_their_words(client: FlaskClient) -> None:
+    answer = client.get(f"/api/transcribe/{UNKNOWN_ID}/export/txt?speakers=perhaps")
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "speakers: must be true or false.")

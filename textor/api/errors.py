@@ -35,6 +35,7 @@ WITH_DETAIL = {429, 500}
 """Clients read `detail` instead of `error` in these, and in a whole family; both are there."""
 KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 """What OpenAI's clients expect as `type`; the others are invalid requests, or errors of ours."""
+WHOLE, OBJECT, NO_OBJECT = "The body", "Input should be an object", "Input should be a valid dictionary or "
 CODES = {401: "invalid_api_key", 404: "not_found", 429: "rate_limit_exceeded"}
 MODEL, MODEL_CODE = "model", "model_not_found"
 """The parameter that is at fault where a model isn't there, and OpenAI's word for it."""
@@ -133,11 +134,16 @@ def _http(error: HTTPException) -> Response:
 def _invalid(error: HTTPError) -> Response:
     """What a schema found: which fields, and what each should be. Their values stay out of it."""
     told: Any = error.detail if isinstance(error.detail, Mapping) else {}
-    faults = {field: "; ".join(messages) for fields in told.values() for field, messages in fields.items()}
+    faults = {field: "; ".join(map(plain, messages)) for fields in told.values() for field, messages in fields.items()}
     if not faults:
         return respond(error.status_code, SENTENCES.get(error.status_code, SENTENCES[400]))
     field, fault = next(iter(faults.items()))
-    return respond(error.status_code, f"{field}: {fault}.", details=faults, param=field)
+    return respond(error.status_code, f"{WHOLE if field == '_schema' else field}: {fault}.", details=faults, param=field)
+
+
+def plain(fault: str) -> str:
+    """Without pydantic's own words: its kinds of errors, and what our classes are called."""
+    return OBJECT if fault.startswith(NO_OBJECT) else fault.removeprefix("Value error, ")
 
 
 def _seconds_left(error: RateLimitExceeded) -> int:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from textor import bootstrap
-from textor.api import auth, counting, receiving
+from textor.api import auth, counting, errors, receiving
 from textor.api.schemas.openai_compatible import SpeechIn, TranscriptionIn, TranslationIn
 from textor.doorstep import uploads
 from textor.errors import InvalidInput, NotFound, Unavailable
@@ -107,7 +107,7 @@ def _read(schema: type[Form], parts: MultiDict[str, str]) -> Form:
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]).removesuffix("[]") if first["loc"] else None
-        raise InvalidInput(f"{field}: {first['msg']}.", field=field) from error
+        raise InvalidInput(f"{field}: {errors.plain(first['msg'])}.", field=field) from error
 
 
 def _fields(parts: MultiDict[str, str]) -> Mapping[str, object]:

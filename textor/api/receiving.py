@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from textor import bootstrap
-from textor.api import auth
+from textor.api import auth, errors
 from textor.doorstep import uploads
 from textor.doorstep.uploads import Allowance
 from textor.errors import InvalidInput
@@ -74,7 +74,7 @@ def read(schema: type[Form], parts: MultiDict[str, str]) -> Form:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(place) for place in first["loc"]) or FILE
-        raise InvalidInput(f"{field}: {first['msg']}.", field=field) from error
+        raise InvalidInput(f"{field}: {errors.plain(first['msg'])}.", field=field) from error
 
 
 def keep(file: FileStorage, choice: Choice) -> Taken:
