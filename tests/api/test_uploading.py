@@ -78,8 +78,10 @@ def test_a_program_does_not_change_what_the_persons_form_offers(caller: CallerOf
     [
         ({"language_code": "klingon"}, "language"),
         ({"engine": "nobody"}, "engine"),
+        ({"engine": "deepgram"}, "DEEPGRAM_API_KEY to use Deepgram. Available: "),
+        ({"model_name": "deepgram/nova-3"}, "DEEPGRAM_API_KEY"),
         ({"model_name": "nothing"}, "model"),
-        ({"diarize": "perhaps"}, "diarize"),
+        ({"diarize": "perhaps"}, "diarize: must be true or false."),
         ({"speaker_count": "many"}, "speaker_count"),
         ({"title": "x" * 2000}, "title"),
         ({"webhook_url": "http://127.0.0.1/hook"}, "webhook_url"),

@@ -76,6 +76,7 @@ def _started(form: StartIn) -> Choice:
 
 
 def _choice(form: AboutIn, chosen: Chosen, language: str) -> Choice:
+    naming.check_ready(bootstrap.tools(), chosen, may_fetch=True)
     webhook_url = _webhook_url(form.webhook_url)
     return Choice(
         engine=chosen.engine,

@@ -82,7 +82,7 @@ def test_an_unknown_name_is_refused_with_a_list_of_what_there_is(stocked: Toolbo
 
 def test_what_could_only_fail_is_refused_with_a_list_of_what_can_be_had(stocked: Toolbox) -> None:
     with pytest.raises(InvalidInput, match=r"KEYLESS_TOKEN\. Available: tiny\.en"):
-        naming.check_ready(stocked, Chosen("keyless"))
+        naming.check_ready(stocked, Chosen("keyless"), may_fetch=True)
     with pytest.raises(InvalidInput, match=r"large-v3 is not on this server\. Available: tiny\.en"):
         naming.check_ready(stocked, Chosen("whisper", "large-v3"))
 
@@ -90,3 +90,7 @@ def test_what_could_only_fail_is_refused_with_a_list_of_what_can_be_had(stocked:
 @pytest.mark.parametrize("one", [Chosen("whisper"), Chosen("whisper", "tiny.en"), Chosen("sphinx"), Chosen("modelled", "old")])
 def test_what_is_here_is_ready(stocked: Toolbox, one: Chosen) -> None:
     naming.check_ready(stocked, one)
+
+
+def test_what_is_fetched_first_is_not_missing_to_whoever_waits(stocked: Toolbox) -> None:
+    naming.check_ready(stocked, Chosen("whisper", "large-v3"), may_fetch=True)

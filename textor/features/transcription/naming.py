@@ -40,12 +40,12 @@ def chosen(tools: Toolbox, name: str) -> Chosen:
     return found
 
 
-def check_ready(tools: Toolbox, one: Chosen) -> None:
-    """Refuse what could only fail: an engine without its key, a model that isn't on this machine. Raises InvalidInput that lists
-    what can be had."""
+def check_ready(tools: Toolbox, one: Chosen, *, may_fetch: bool = False) -> None:
+    """Refuse what could only fail: an engine without its key, a model that isn't on this machine, unless it `may_fetch` that.
+    Raises InvalidInput that lists what can be had."""
     known = engines.engine(tools, one.engine)
     state = known.availability()
-    is_missing = any(model.name == one.model and model.is_downloaded is False for model in known.models())
+    is_missing = not may_fetch and any(model.name == one.model and model.is_downloaded is False for model in known.models())
     if is_missing or not state.ready:
         why = f"The model {one.model} is not on this server." if is_missing else state.reason or f"{known.title} is not ready."
         raise InvalidInput(f"{why} Available: {_listed(tools)}.", field="model")
