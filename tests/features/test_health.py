@@ -57,4 +57,5 @@ def test_metadata_names_the_service_and_its_addresses(app: APIFlask, tools: Tool
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert (found["name"], found["version"]) == ("Textor", project["version"])
     client = app.test_client()
-    assert all(client.get(path).status_code in {200, 503} for path in health.ENDPOINTS.values())
+    assert all(client.get(path).status_code in {200, 401, 503} for path in health.ENDPOINTS.values())
+    assert {"/api/transcribe/", "/v1/models/", "/swagger/"} <= set(health.ENDPOINTS.values())

@@ -15,6 +15,11 @@ from textor.toolbox import Toolbox
 log = logging.getLogger(__name__)
 
 ENDPOINTS = {
+    "transcribe": "/api/transcribe/",
+    "languages": "/api/transcribe/languages/",
+    "models": "/api/transcribe/models/",
+    "accounts": "/api/v1/accounts/user/",
+    "openai": "/v1/models/",
     "health": "/health",
     "database": "/health/db/",
     "cache": "/health/cache/",
