@@ -100,7 +100,7 @@ def model(name: str) -> ModelOut:
 
 
 def _heard(read: Callable[[MultiDict[str, str]], Wish]) -> Response:
-    with receiving.received(shapes.Anything) as received, waiting.seat() as seat:
+    with receiving.received(shapes.Anything) as received, waiting.seat(auth.name()) as seat:
         wish = read(received.parts)
         asking.check_seat(wish, is_taken=seat.is_taken)
         return _answered(Work(auth.me().user_id, asking.begun(received.file, wish)), wish, seat)

@@ -225,7 +225,7 @@ def test_a_stream_that_comes_to_nothing_says_why(app: APIFlask, program: Program
 def full() -> Iterator[None]:
     """Nobody else may wait."""
     with ExitStack() as seats:
-        assert all(seats.enter_context(waiting.seat()).is_taken for _ in range(waiting.MOST_AT_ONCE))
+        assert all(seats.enter_context(waiting.seat(f"caller {n}")).is_taken for n in range(waiting.MOST_AT_ONCE))
         yield
 
 
@@ -237,6 +237,17 @@ def test_where_too_many_wait_whoever_can_come_again_is_told_at_once_and_the_othe
         assert refused.headers["X-RateLimit-Remaining"] == "25"
     assert rows() == []
     assert program.ask().status_code == 202
+
+
+def test_nobody_takes_every_seat(program: Program, alice: User, bob: User, caller: CallerOf) -> None:
+    with ExitStack() as seats:
+        for _ in range(waiting.MOST_EACH):
+            seats.enter_context(waiting.seat(f"user:{alice.id}"))
+        assert program.ask(stream="true").status_code == 503
+        others = Program(caller(bob))
+        assert others.ask(stream="true").status_code == 200
+        others.answers[-1].close()
+    assert program.ask(stream="true").status_code == 200
 
 
 def test_every_seat_is_free_again_after_answers_of_all_kinds(app: APIFlask, program: Program) -> None:
@@ -254,7 +265,7 @@ def test_every_seat_is_free_again_after_answers_of_all_kinds(app: APIFlask, prog
 
     assert [answer.status_code for answer in answers] == [400, 202, 200]
     with ExitStack() as seats:
-        assert all(seats.enter_context(waiting.seat()).is_taken for _ in range(waiting.MOST_AT_ONCE))
+        assert all(seats.enter_context(waiting.seat(f"caller {n}")).is_taken for n in range(waiting.MOST_AT_ONCE))
 
 
 def test_a_client_that_goes_away_loses_nothing(app: APIFlask, program: Program) -> None:

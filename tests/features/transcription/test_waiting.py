@@ -15,7 +15,7 @@ from textor.features.transcription.waiting import Room
 @pytest.fixture
 def room() -> Room:
     """With two seats."""
-    return Room(2)
+    return Room(2, 2)
 
 
 def on_look(number: int) -> Callable[[], bool]:
@@ -55,21 +55,28 @@ def test_no_connection_is_held_between_two_looks(app: APIFlask) -> None:
 
 
 def test_only_so_many_wait_at_once_and_each_place_is_free_again(room: Room) -> None:
-    with room.seat() as first, room.seat() as second, room.seat() as third:
+    with room.seat("Ann") as first, room.seat("Ann") as second, room.seat("Ann") as third:
         assert (first.is_taken, second.is_taken, third.is_taken) == (True, True, False)
-    with room.seat() as first, room.seat() as second:
+    with room.seat("Ann") as first, room.seat("Ann") as second:
         assert first.is_taken
         assert second.is_taken
 
 
+def test_one_caller_has_their_share_and_others_have_the_rest() -> None:
+    room = Room(3, 2)
+    for _ in range(2):
+        with room.seat("Ann") as first, room.seat("Ann") as second, room.seat("Ann") as third, room.seat("Bob") as his:
+            assert [one.is_taken for one in (first, second, third, his)] == [True, True, False, True]
+
+
 def test_a_place_that_is_handed_on_outlives_its_block(room: Room) -> None:
-    with room.seat() as first, room.seat():
+    with room.seat("Ann") as first, room.seat("Ann"):
         leave = first.hand_on()
-    with room.seat(), room.seat() as none_left:
+    with room.seat("Ann"), room.seat("Ann") as none_left:
         assert not none_left.is_taken
     leave()
     leave()
-    with room.seat(), room.seat() as free:
+    with room.seat("Ann"), room.seat("Ann") as free:
         assert free.is_taken
 
 
@@ -80,7 +87,7 @@ def test_a_place_is_free_again_after_an_error_even_if_it_was_handed_on(room: Roo
 
 
 def _break(room: Room) -> None:
-    with room.seat() as seat:
+    with room.seat("Ann") as seat:
         assert seat.is_taken
         seat.hand_on()
         raise ZeroDivisionError

@@ -1,6 +1,6 @@
 """Waiting for background work, where the answer to a request is its result: the work is a worker's, and whoever waits only looks.
 
-    with waiting.seat() as seat:
+    with waiting.seat("user:1") as seat:
         is_over = seat.is_taken and waiting.until(lambda: ..., seconds)
 
 Nobody holds a connection to the database between two looks. A web process has few threads: only so many of them may wait that
@@ -8,22 +8,35 @@ pages and uploads never stand in line behind them; the others do without waiting
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from threading import BoundedSemaphore
+from dataclasses import dataclass
+from threading import Lock
+from typing import Protocol
 
 from textor.extensions import db
 
 MOST_AT_ONCE = 8
 """Half of the threads that gunicorn.conf.py gives a web process."""
+MOST_EACH = 6
+"""One caller never takes the last ones: there is always room for somebody else."""
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.05, 1.0
 GROWTH = 1.3
+
+
+class Seats(Protocol):
+    """What seats are taken of, and given back to: a semaphore, or a caller's share of a room."""
+
+    def acquire(self, blocking: bool = True) -> bool: ...
+
+    def release(self) -> None: ...
 
 
 class Seat:
     """Leave to wait, if `is_taken`. It ends with its block, unless it is handed on to whoever goes on waiting after it."""
 
-    def __init__(self, seats: BoundedSemaphore) -> None:
+    def __init__(self, seats: Seats) -> None:
         self._seats = seats
         self.is_taken = seats.acquire(blocking=False)
         self._is_kept, self._is_left = False, not self.is_taken
@@ -46,15 +59,29 @@ class Seat:
 
 
 class Room:
-    """So many seats."""
+    """So many seats, and so many of them for one caller."""
 
-    def __init__(self, count: int) -> None:
-        self._seats = BoundedSemaphore(count)
+    def __init__(self, count: int, most_each: int) -> None:
+        self._count, self._most_each = count, most_each
+        self._taken: Counter[str] = Counter()
+        self._turn = Lock()
+
+    def take(self, caller: str) -> bool:
+        """One more of them is this caller's, if one is left for them."""
+        with self._turn:
+            is_free = self._taken.total() < self._count and self._taken[caller] < self._most_each
+            self._taken += Counter({caller: int(is_free)})  # those who have none are forgotten
+        return is_free
+
+    def leave(self, caller: str) -> None:
+        """One of this caller's is free again."""
+        with self._turn:
+            self._taken -= Counter({caller: 1})
 
     @contextmanager
-    def seat(self) -> Iterator[Seat]:
+    def seat(self, caller: str) -> Iterator[Seat]:
         """A seat where one is free."""
-        found = Seat(self._seats)
+        found = Seat(Share(self, caller))
         try:
             yield found
         except BaseException:
@@ -64,13 +91,27 @@ class Room:
             found.end()
 
 
-_room = Room(MOST_AT_ONCE)
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one caller may take of a room's seats. Nobody stands in line for them."""
+
+    room: Room
+    caller: str
+
+    def acquire(self, blocking: bool = False) -> bool:
+        return self.room.take(self.caller)
+
+    def release(self) -> None:
+        self.room.leave(self.caller)
+
+
+_room = Room(MOST_AT_ONCE, MOST_EACH)
 """This process's."""
 
 
-def seat() -> AbstractContextManager[Seat]:
-    """A seat of this process's, where one is free."""
-    return _room.seat()
+def seat(caller: str) -> AbstractContextManager[Seat]:
+    """A seat of this process's, where one is free for this caller."""
+    return _room.seat(caller)
 
 
 def until(is_over: Callable[[], bool], seconds: float) -> bool:
