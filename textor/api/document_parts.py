@@ -84,7 +84,8 @@ def told(path: str, status: str, *, is_once: bool) -> Part:
 
 def refusal(path: str, status: str, sentence: str = "") -> Part:
     """An error as its family says it."""
-    content = {"schema": {"$ref": f"#/components/schemas/{_family(path, int(status)).__name__}"}}
+    model = _family(path, int(status))
+    content = {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}, "example": _fault(model, int(status))}
     return {"description": sentence or REFUSALS[int(status)], "content": {"application/json": content}}
 
 
@@ -130,6 +131,15 @@ def idempotency_key() -> Part:
         "description": "The same request with the same key, within 24 hours, gets the first one's answer: it creates work once.",
         "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
     }
+
+
+def _fault(model: type[BaseModel], status: int) -> Part:
+    said = errors.SENTENCES.get(status, "What happened, and what to do about it.")
+    if model is FaultsOut:
+        return {
+            "error": {"message": said, "type": errors.KINDS.get(status, "invalid_request_error"), "param": None, "code": None}
+        }
+    return {"error": said, "details": None} | ({"detail": said} if model is DetailedErrorOut else {})
 
 
 def _unfilled(field: Part) -> Part:

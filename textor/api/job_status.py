@@ -39,7 +39,13 @@ STATUS_NOTE = (
     'progress, chunk_info}` at first and whenever that changes, `{"type": "segment", n, start, end, text, ...}` for what was '
     "said so far and as it is heard, and closes (1000) after the final status. Closed with another code: open it again."
 )
-UNKNOWN = {404: "There is no such job, or it is somebody else's."}
+UNKNOWN: dict[int, Any] = {404: "There is no such job, or it is somebody else's."}
+NOT_YET = {
+    409: {
+        "description": "Not yet, or it failed: the status, and an error beside it.",
+        "content": {"application/json": {"schema": NotYetOut.model_json_schema()}},
+    }
+}
 
 calls = APIBlueprint("job_status", __name__, url_prefix="/api/transcribe", tag="Transcribe")
 csrf.exempt(calls)
@@ -73,7 +79,7 @@ def status(job_id: str) -> StatusOut:
 @calls.get("/result/<uuid:job_id>")
 @auth.needs(scopes.TRANSCRIBE, guests=True)
 @counting.reading
-@calls.doc(summary="What was heard?", responses=UNKNOWN | {409: "Not yet, or it failed: the status, and an error beside it."})
+@calls.doc(summary="What was heard?", responses=UNKNOWN | NOT_YET)
 @calls.output(ResultOut)
 def result(job_id: object) -> Response:
     row = library.find(auth.me().user_id, str(job_id))
