@@ -153,7 +153,9 @@ def test_make_tells_what_it_can_do() -> None:
         "check",
         "bench",
         "bench-queue",
+        "bench-api",
         "chaos",
+        "fuzz",
         "engine-table",
         "lock",
     ]

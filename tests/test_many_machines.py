@@ -29,7 +29,7 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 WEBS = ("web1", "web2")
 MACHINES = {
     **dict.fromkeys(WEBS, "{python} -m gunicorn --bind 127.0.0.1:{port} wsgi:app"),
-    "hearing": "{python} worker.py speech text exports downloads",
+    "hearing": "{python} worker.py speech text exports downloads webhooks",
     "calling": "{python} worker.py remote shift --scheduler",
     "helping": "{python} worker.py speech shift --scheduler",
 }
