@@ -20,6 +20,7 @@ TextorError                 message is a sentence fit for the user
 │   ├── JobLost                  a provider gave up a job it had taken on
 │   ├── TooLong                  the engine wants shorter pieces
 │   └── NotAsked                 something of our own was away before the engine could be asked
+├── TextModelError               a text model failed; retryable or final
 ├── Fenced                       this worker no longer owns the job it is working on
 └── ConfigurationError           a setting is missing or wrong; stops the start
 """
@@ -129,20 +130,24 @@ class Unreachable(TextorError):
     """A server outside could not be reached, broke off, took too long or sent more than anybody should."""
 
 
-class EngineError(TextorError):
-    """A speech engine failed. `retryable` says whether trying again can help, `retry_after` when (seconds, a day at most).
+class _ProviderFailed(TextorError):
+    """`retryable` says whether trying again can help, `retry_after` when (seconds, a day at most).
 
     What a provider says may be part of the message: it becomes one line of printable characters, and no long one.
     """
-
-    is_lost = False
-    is_ours = False
-    """The engine was not asked: something of our own is away."""
 
     def __init__(self, message: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
         super().__init__(_one_line(message))
         self.retryable = retryable
         self.retry_after = None if retry_after is None else min(max(retry_after, 0.0), LONGEST_RETRY_AFTER_SECONDS)
+
+
+class EngineError(_ProviderFailed):
+    """A speech engine failed."""
+
+    is_lost = False
+    is_ours = False
+    """The engine was not asked: something of our own is away."""
 
 
 class ModelMissing(EngineError):
@@ -167,6 +172,10 @@ class NotAsked(EngineError):
     """An engine could not be asked since something of our own is away. Says nothing about the engine."""
 
     is_ours = True
+
+
+class TextModelError(_ProviderFailed):
+    """A text model failed: its provider, or its answer was none."""
 
 
 class Fenced(TextorError):

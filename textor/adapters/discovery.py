@@ -1,4 +1,4 @@
-"""A folder of modules is a registry: every engine or format that stands in its folder is known."""
+"""A folder of modules is a registry: every engine, format or text model that stands in its folder is known."""
 
 import importlib
 import pkgutil
@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import TypeVar
 
-from textor.adapters import exports, stt
+from textor.adapters import exports, stt, text_models
 from textor.adapters.exports.port import ExportFormat
 from textor.adapters.stt.port import Engine
+from textor.adapters.text_models.port import TextModel
 
 Port = TypeVar("Port")
 
@@ -21,6 +22,11 @@ def engines() -> list[type[Engine]]:
 def export_formats() -> list[type[ExportFormat]]:
     """All export formats, by their `order` and name."""
     return _found(exports, ExportFormat)
+
+
+def text_model_kinds() -> list[type[TextModel]]:
+    """All kinds of text models, by their `order` and name."""
+    return _found(text_models, TextModel)
 
 
 def _found(package: ModuleType, port: type[Port]) -> list[type[Port]]:

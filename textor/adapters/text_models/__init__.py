@@ -1,0 +1,1 @@
+"""Models that read transcripts and write about them, behind `port.TextModel`."""
