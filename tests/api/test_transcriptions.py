@@ -91,7 +91,11 @@ def test_pages_lead_to_their_neighbours_and_end(api: Api, alice: User) -> None:
     assert [one["id"] for one in second["results"]] == [ids[2], ids[1]]
     assert [one["id"] for one in api.get(second["next"]).get_json()["results"]] == [ids[0]]
     assert [one["id"] for one in api.get(second["previous"]).get_json()["results"]] == [ids[4], ids[3]]
-    assert api.get(f"{HOME}?page=4&page_size=2").status_code == 404
+    past = [api.get(f"{HOME}?page=4&page_size={size}") for size in (2, 100)]
+    assert [(one.status_code, one.get_json()["error"]) for one in past] == [
+        (404, "There are 3 pages."),
+        (404, "There is only one page."),
+    ]
 
 
 def test_a_key_in_the_address_is_not_repeated_in_links(api: Api, alice: User, key_of: Any) -> None:

@@ -72,7 +72,7 @@ def page(wanted: Wanted, number: int) -> Page:
     count = db.session.scalar(select(func.count()).select_from(counted.subquery())) or 0
     pages = max(1, math.ceil(count / wanted.size))
     if number > pages:
-        raise NotFound(f"There are {pages} pages.")
+        raise NotFound("There is only one page." if pages == 1 else f"There are {pages} pages.")
     first = (number - 1) * wanted.size
     items = _items(wanted, [], min(wanted.size, count - first), first)
     return Page(items, number, pages, count)

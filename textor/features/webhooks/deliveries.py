@@ -61,7 +61,7 @@ def page(user_id: int, number: int = 1, size: int = PAGE_SIZE) -> Page:
     count = db.session.scalar(select(func.count()).select_from(Delivery).where(Delivery.user_id == user_id)) or 0
     pages = max(1, math.ceil(count / size))
     if number > pages:
-        raise NotFound(f"There are {pages} pages.")
+        raise NotFound("There is only one page." if pages == 1 else f"There are {pages} pages.")
     newest = select(Delivery).where(Delivery.user_id == user_id).order_by(Delivery.created_at.desc(), Delivery.id)
     return Page(db.session.scalars(newest.limit(size).offset((number - 1) * size)).all(), number, pages, count)
 
