@@ -29,6 +29,7 @@ from textor.features.accounts import guests
 from textor.features.recordings import library, listing, removing
 from textor.features.recordings.listing import Item, Page, Wanted
 from textor.features.transcription import control, engines, naming
+from textor.features.transcription.naming import Chosen
 
 UNKNOWN = {404: "There is no such transcript, or it is somebody else's."}
 
@@ -192,6 +193,13 @@ def _utterances(segments: Sequence[Segment]) -> list[UtteranceOut]:
 
 
 def _engine(wanted: RetryIn) -> tuple[str | None, str | None]:
+    engine, model = _named(wanted)
+    if engine:
+        naming.check_ready(bootstrap.tools(), Chosen(engine, model), may_fetch=True)
+    return engine, model
+
+
+def _named(wanted: RetryIn) -> tuple[str | None, str | None]:
     if not wanted.model_name:
         return wanted.engine, None
     if wanted.engine:
