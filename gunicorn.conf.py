@@ -2,11 +2,16 @@
 
 import gc
 import os
+import socket
+import struct
+import sys
 from typing import Any
 
 from textor import settings as settings_module
 from textor.doorstep import leaving
 from textor.errors import ConfigurationError
+
+SILENT_SECONDS = 60
 
 try:
     _settings = settings_module.load()
@@ -29,9 +34,18 @@ accesslog = None  # textor.tracing writes one line per request, without query st
 proc_name = "textor"
 
 
-def when_ready(server: object) -> None:  # noqa: ARG001 - gunicorn's hook
+def when_ready(server: Any) -> None:
     """Before the workers are forked: what is loaded now is never garbage, and looking at it would copy it into each of them."""
     gc.freeze()
+    for listener in server.LISTENERS:
+        let_go_of_the_silent(listener.sock)
+
+
+def let_go_of_the_silent(listener: socket.socket, seconds: int = SILENT_SECONDS) -> None:
+    """Whoever stops in the middle of a request keeps its thread, and a few of them all: each connection that is accepted here
+    fails to read after so long. gunicorn makes them blocking again and again, which leaves the kernel's own limit alone."""
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
 
 
 def post_worker_init(worker: Any) -> None:
