@@ -275,14 +275,6 @@ def test_a_failed_one_is_tried_again_with_another_engine(api: Api, alice: User, 
     assert api.post(f"{HOME}{row.id}/retry").status_code == 409
 
 
-@pytest.mark.parametrize("wanted", [{"engine": "deepgram"}, {"model_name": "deepgram/nova-3"}])
-def test_an_engine_that_is_not_set_up_is_refused_and_nothing_changes(api: Api, alice: User, wanted: dict[str, str]) -> None:
-    row = factories.transcription(alice, status=Status.FAILED)
-    answer = api.post(f"{HOME}{row.id}/retry", json=wanted)
-    assert (answer.status_code, "DEEPGRAM_API_KEY" in answer.get_json()["error"]) == (400, True)
-    assert (row.status, answer.headers["X-RateLimit-Remaining"]) == (Status.FAILED, "25")
-
-
 def test_a_deleted_one_is_gone_with_its_sound_at_once(api: Api, alice: User, tools: Toolbox) -> None:
     recording = factories.stored_recording(tools, alice, sample.FILE)
     row_id = factories.transcription(alice, recording).id

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from tests import factories
 from tests.api.conftest import Api, CallerOf
+from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.features.recordings import sample
 from textor.models import Recording, Transcription, User
@@ -94,6 +96,16 @@ def test_an_option_that_cannot_be_honoured_is_refused_by_name(
     assert answer.status_code == 400
     assert said in str(answer.get_json()["details"])
     assert count(Recording) == 0
+
+
+@pytest.mark.parametrize("wanted", [{"engine": "deepgram"}, {"model_name": "deepgram/nova-3"}])
+def test_a_retry_with_an_engine_that_is_not_set_up_is_refused_and_nothing_changes(
+    caller: CallerOf, alice: User, wanted: dict[str, str]
+) -> None:
+    made = factories.transcription(alice, status=Status.FAILED)
+    answer = caller(alice).post(f"{START}{made.id}/retry", json=wanted)
+    assert (answer.status_code, "DEEPGRAM_API_KEY" in answer.get_json()["error"]) == (400, True)
+    assert (made.status, answer.headers["X-RateLimit-Remaining"]) == (Status.FAILED, "25")
 
 
 @pytest.mark.parametrize(
