@@ -118,6 +118,7 @@ def test_all_faults_are_told_at_once(app: APIFlask) -> None:
 
 def test_a_name_that_grows_when_folded_still_fits_its_column(app: APIFlask) -> None:
     assert "username" in users.faults(replace(ALICE, username="ß" * 100))
+    assert "email" in users.faults(replace(ALICE, email="\ufdfa" * 20 + "@holloway.org"))
 
 
 def test_preferences_are_kept_and_unknown_languages_refused(app: APIFlask, tools: Toolbox) -> None:

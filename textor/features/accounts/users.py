@@ -22,6 +22,7 @@ from textor.toolbox import Toolbox
 
 MIN_LENGTH = 8
 MAX_USERNAME = 150
+MAX_EMAIL = 254
 MAX_PASSWORD = 1000  # argon2 reads all of it, so there is an end
 UI_LANGUAGES = ("en", "fa")
 
@@ -232,8 +233,11 @@ def _check_username(new: NewUser) -> None:
 def _check_email(new: NewUser) -> None:
     try:
         validate_email(new.email.strip(), check_deliverability=False)
-    except EmailNotValidError as error:
-        raise InvalidInput("Enter a full address, such as name@example.org.", field="email") from error
+        is_fit = len(key(new.email)) <= MAX_EMAIL  # a single letter may become eighteen where addresses are compared
+    except EmailNotValidError:
+        is_fit = False
+    if not is_fit:
+        raise InvalidInput("Enter a full address, such as name@example.org.", field="email")
 
 
 def _check_password(new: NewUser) -> None:
