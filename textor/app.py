@@ -4,6 +4,7 @@ import logging
 
 from apiflask import APIFlask, HTTPError
 from flask import request
+from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -92,4 +93,7 @@ def _answer(error: Exception) -> Response:
         log.error("%s needs a database that does not answer", request.endpoint, exc_info=error)
         visitors.without_database()
         error = Unavailable("The database does not answer for now. Try again in a moment.")
+    elif isinstance(error, RedisError):  # the limiter's, too: of several that find it away at once, one counts in memory
+        log.error("%s needs a Redis that does not answer", request.endpoint, exc_info=error)
+        error = Unavailable("Redis does not answer for now. Try again in a moment.")
     return api_errors.answer(error) if api_errors.is_ours(request.path) else web_errors.answer(error)

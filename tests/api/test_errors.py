@@ -6,6 +6,7 @@ import pytest
 from apiflask import APIFlask
 from flask import abort
 from flask.testing import FlaskClient
+from redis.exceptions import ConnectionError as RedisConnectionError
 from werkzeug.exceptions import ServiceUnavailable
 
 from tests.api.conftest import CallerOf
@@ -63,6 +64,12 @@ def test_our_own_errors_keep_their_sentence(app: APIFlask, error: TextorError, s
 def test_something_away_says_when_to_come_back(app: APIFlask) -> None:
     answer = failing(app, Unavailable("Redis is away.", retry_after=7)).get("/api/broken")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
+
+
+def test_without_redis_it_is_no_fault_of_ours(app: APIFlask) -> None:
+    answer = failing(app, RedisConnectionError("Error 111 connecting to 10.0.0.7:6379")).get("/api/broken")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "10.0.0.7" not in answer.text
 
 
 def test_too_many_requests_carry_both_words(app: APIFlask) -> None:

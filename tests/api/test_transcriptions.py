@@ -117,6 +117,12 @@ def test_a_list_by_cursor_goes_on_where_it_was_whatever_came_meanwhile(api: Api,
     assert seen == ids[::-1]
 
 
+def test_a_guest_who_makes_up_a_cursor_sees_no_more_than_the_newest(gina: Api) -> None:
+    made_up = "Mw"  # 3, as cursors are written
+    assert gina.get(f"{HOME}?view=flat&cursor=").status_code == 200
+    assert gina.get(f"{HOME}?view=flat&cursor={made_up}").status_code == 400
+
+
 @pytest.mark.parametrize(
     "query",
     [

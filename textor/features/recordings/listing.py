@@ -79,7 +79,10 @@ def page(wanted: Wanted, number: int) -> Page:
 
 
 def after(wanted: Wanted, cursor: str) -> Page:
-    """The page that begins where `cursor` says; "" is the first. Takes as long at any depth. Raises InvalidInput."""
+    """The page that begins where `cursor` says; "" is the first. Takes as long at any depth. Raises InvalidInput: also for a made-up
+    cursor of those who see the newest only, and are told none."""
+    if cursor and wanted.most is not None:
+        raise _no_cursor()
     older = [Transcription.seq < _place(cursor)] if cursor else []
     size = wanted.size if wanted.most is None else min(wanted.size, wanted.most)
     items = _items(wanted, older, size + 1, 0)
@@ -112,8 +115,12 @@ def _place(cursor: str) -> int:
     except (ValueError, binascii.Error):
         text = ""
     if len(cursor) > LONGEST_CURSOR or not text.isdecimal() or int(text) >= 2**63:
-        raise InvalidInput("This cursor is none of ours. Begin without one.", field="cursor")
+        raise _no_cursor()
     return int(text)
+
+
+def _no_cursor() -> InvalidInput:
+    return InvalidInput("This cursor is none of ours. Begin without one.", field="cursor")
 
 
 @dataclass(frozen=True, slots=True)
