@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Flask
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq import Queue, SpawnWorker, Worker
 from rq.executions import Execution
@@ -97,6 +98,12 @@ class TextorWorker(Worker):
         if run and not _is_kept(*run):
             log.info("transcription %s is no longer ours: ending its work-horse", run[0])
             self.kill_horse()
+
+    def set_current_job_working_time(self, current_job_working_time: float, pipeline: Pipeline | None = None) -> None:
+        """RQ notes every few seconds how long the horse has worked. While Redis is away it is not noted: the worker would end,
+        and with it the horse, in the middle of a call that is paid for."""
+        with suppress(RedisError):
+            super().set_current_job_working_time(current_job_working_time, pipeline)
 
     def request_stop(self, signum: Any, frame: FrameType | None) -> None:
         """SIGTERM: no new ticket, and the work in hand goes back to the queue at once, so that a deploy waits for nothing."""
