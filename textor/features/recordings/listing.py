@@ -79,8 +79,8 @@ def page(wanted: Wanted, number: int) -> Page:
 
 
 def after(wanted: Wanted, cursor: str) -> Page:
-    """The page that begins where `cursor` says; "" is the first. Takes as long at any depth. Raises InvalidInput: also for a made-up
-    cursor of those who see the newest only, and are told none."""
+    """The page that begins where `cursor` says; "" is the first. Takes as long at any depth. Raises InvalidInput: also
+    for any cursor of those who see the newest only, and are told none."""
     if cursor and wanted.most is not None:
         raise _no_cursor()
     older = [Transcription.seq < _place(cursor)] if cursor else []
