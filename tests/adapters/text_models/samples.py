@@ -149,3 +149,8 @@ ARABIC = Sample(
     ("شمسية", "المولدات"),
 )
 SAMPLES = {sample.language: sample for sample in (ENGLISH, PERSIAN, ARABIC)}
+
+
+def source(said: Sequence[Passage]) -> str:
+    """All that was said, with single spaces."""
+    return " ".join(" ".join(passage.text for passage in said).split())

@@ -86,7 +86,8 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where something was said: `text` stands word for word in the passages `ids`, which follow one another."""
+    """Where something was said: `text` stands word for word in the passages `ids`, which follow one another (empty ones are left
+    out)."""
 
     start: float
     end: float

@@ -5,7 +5,7 @@ nobody set full stops, a passage is a sentence.
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -46,7 +46,7 @@ class Sentence:
 
     def cited(self, passages: Sequence[Passage]) -> Citation:
         """It, and where it was said."""
-        held = passages[self.first : self.last + 1]
+        held = [one for one in passages[self.first : self.last + 1] if one.text.strip()]
         return Citation(held[0].start, max(one.end for one in held), self.text, tuple(one.id for one in held))
 
 
@@ -68,17 +68,14 @@ def _runs(passages: Sequence[Passage]) -> Iterator[tuple[int, int]]:
 
 
 def _of_run(passages: Sequence[Passage], first: int, last: int) -> Iterator[Sentence]:
-    texts = [" ".join(passage.text.split()) for passage in passages[first : last + 1]]
+    held = [place for place in range(first, last + 1) if passages[place].text.strip()]
+    texts = [" ".join(passages[place].text.split()) for place in held]
     starts = list(accumulate((len(text) + 1 for text in texts), initial=0))[:-1]
-    joined, holder = " ".join(texts), 0
+    joined = " ".join(texts)
     for begin, end in _pieces(joined, starts):
-        while holder + 1 < len(starts) and starts[holder + 1] <= begin:
-            holder += 1
-        until = holder
-        while until + 1 < len(starts) and starts[until + 1] < end:
-            until += 1
         text = joined[begin:end]
-        yield Sentence(text, first + holder, first + until, count_words(text))
+        holders = bisect_right(starts, begin) - 1, bisect_left(starts, end) - 1
+        yield Sentence(text, held[holders[0]], held[holders[1]], count_words(text))
 
 
 def _pieces(text: str, starts: Sequence[int]) -> Iterator[tuple[int, int]]:
