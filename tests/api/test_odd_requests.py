@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
+from gunicorn.http.body import Body, ChunkedReader
+from gunicorn.http.unreader import IterUnreader
 from werkzeug.test import TestResponse
 
 from tests import factories
@@ -167,3 +169,12 @@ def test_methods_that_are_not_taken_are_refused_as_json(program: Api) -> None:
             answer = program.call(method, path)
             refused(answer, 405)
             assert answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", [UPLOAD, "/api/v1/accounts/login", "/v1/audio/transcriptions"])
+@pytest.mark.parametrize("pieces", [b"ZZ\r\nno size\r\n", b"5\r\n12345no end of it\r\n"])
+def test_pieces_that_the_server_cannot_make_out_are_the_senders_fault(program: Api, path: str, pieces: bytes) -> None:
+    kind = BOUNDARY if "accounts" not in path else "application/json"
+    sent = {"wsgi.input": Body(ChunkedReader(None, IterUnreader([pieces]))), "wsgi.input_terminated": True}
+    chunked = {"Transfer-Encoding": "chunked", "Content-Type": kind}
+    refused(program.post(path, headers=chunked, environ_overrides=sent), 400)

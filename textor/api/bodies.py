@@ -7,6 +7,8 @@ from apiflask import APIBlueprint
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 
+from textor.doorstep import chunks
+
 SMALL_BYTES = 100_000
 LARGE = {413: "The body is far larger than this call needs."}
 
@@ -29,8 +31,9 @@ class Json(DefaultJSONProvider):
 
 
 def prepare(app: Flask) -> None:
-    """Read JSON so, everywhere."""
+    """Read JSON so, everywhere; and no body breaks anything by how it is sent."""
     app.json = Json(app)
+    chunks.prepare(app)
 
 
 def bound(calls: APIBlueprint, most_bytes: int = SMALL_BYTES) -> None:
