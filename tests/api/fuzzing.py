@@ -98,6 +98,7 @@ def _config(way: Way, most_examples: int) -> SchemathesisConfig:
             "seed": SEED,
             "headers": dict(way.headers),
             "continue-on-failure": True,
+            "suppress-health-check": ["all"],  # a slow machine is no fault of a call
             "generation": {
                 "mode": "positive" if way.is_chain else "all",
                 "max-examples": most_examples,
