@@ -13,6 +13,7 @@ from apiflask import APIBlueprint, APIFlask
 from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token
 
+from tests import factories
 from tests.api.conftest import Api, CallerOf, KeyOf
 from textor import routing
 from textor.api import auth, counting, jwt
@@ -273,3 +274,11 @@ def test_nothing_of_a_key_is_kept_but_its_start_and_a_keyed_hash(app: APIFlask, 
     kept = " ".join(str(getattr(row, column.key)) for column in row.__table__.columns)
     assert made.text not in kept
     assert made.text[len(row.prefix) :] not in kept
+
+
+def test_a_key_in_the_address_is_not_repeated_in_links(stranger: Api, alice: User, key_of: KeyOf) -> None:
+    for _ in range(2):
+        factories.transcription(alice)
+    told = stranger.get(f"/api/transcribe/?page_size=1&api_key={key_of(alice)}").get_json()
+    assert "page=2" in told["next"]
+    assert "tx_" not in told["next"]

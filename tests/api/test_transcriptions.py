@@ -98,14 +98,6 @@ def test_pages_lead_to_their_neighbours_and_end(api: Api, alice: User) -> None:
     ]
 
 
-def test_a_key_in_the_address_is_not_repeated_in_links(api: Api, alice: User, key_of: Any) -> None:
-    for _ in range(2):
-        factories.transcription(alice)
-    told = Api(api.client).get(f"{HOME}?page_size=1&api_key={key_of(alice)}").get_json()
-    assert "page=2" in told["next"]
-    assert "tx_" not in told["next"]
-
-
 def test_a_list_by_cursor_goes_on_where_it_was_whatever_came_meanwhile(api: Api, alice: User) -> None:
     ids = [factories.transcription(alice).id for _ in range(5)]
     seen, address = [], f"{HOME}?view=flat&page_size=2&cursor="
