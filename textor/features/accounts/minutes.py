@@ -3,16 +3,19 @@
 What waits or runs counts as if it were heard already; what was heard is what engines were given.
 """
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from textor.domain.job_states import OPEN
 from textor.errors import QuotaExceeded
 from textor.extensions import db
 from textor.features.accounts import spending
+from textor.job_queue.claims import Claim
 from textor.models import Charge, Recording, Transcription, User
 from textor.toolbox import Toolbox
 
 TOLERANCE_SECONDS = 0.001
+MEASURED_SECONDS = 5.0
+"""By how much an honest file may be longer than its header says."""
 
 
 def check(tools: Toolbox, user_id: int, seconds: float) -> None:
@@ -31,10 +34,23 @@ def check(tools: Toolbox, user_id: int, seconds: float) -> None:
         raise _refusal(tools, allowed, used)
 
 
-def _heard(tools: Toolbox, user_id: int) -> float:
+def check_claim(tools: Toolbox, claim: Claim) -> None:
+    """The same right before an engine is given anything: its true length is known now, whatever its header said. What waits
+    behind it doesn't count, nor what another engine has heard of it in vain. Raises QuotaExceeded."""
+    allowed = tools.settings.user_minutes_per_month
+    if allowed is None:
+        return
+    row = db.session.get_one(Transcription, claim.seq)
+    used, own = _heard(tools, claim.user_id), _heard(tools, claim.user_id, Charge.transcription_seq == claim.seq)
+    whole = min(own + spending.seconds_left(row), row.recording.seconds)
+    if used - own + whole > allowed * 60 + MEASURED_SECONDS:
+        raise _refusal(tools, allowed, used)
+
+
+def _heard(tools: Toolbox, user_id: int, *which: ColumnElement[bool]) -> float:
     begins_at, _ends_at = spending.month_of(tools.clock.now())
     mine = (Charge.user_id == user_id, Charge.at >= begins_at)
-    return db.session.scalar(select(func.sum(Charge.seconds)).where(*mine)) or 0.0
+    return db.session.scalar(select(func.sum(Charge.seconds)).where(*mine, *which)) or 0.0
 
 
 def _reserved(user_id: int) -> float:

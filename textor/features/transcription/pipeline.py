@@ -15,7 +15,7 @@ from textor.domain.job_states import Status
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced, TextorError
 from textor.extensions import db
-from textor.features.accounts import spending
+from textor.features.accounts import minutes, spending
 from textor.features.recordings import history
 from textor.features.transcription import engines, failover, finishing, fitting, planning, segments, steps
 from textor.features.transcription.segments import Writer
@@ -45,6 +45,7 @@ def advance(tools: Toolbox, transcription_id: str, token: int) -> None:
                 finishing.finish_silent(tools, claim)
                 return
             planning.plan(tools, claim, engine, path)
+            minutes.check_claim(tools, claim)
             spending.check_claim(tools, claim)
             if engine.can(row.model).runs_locally:
                 _hear(tools, claim, engine, path)
