@@ -21,7 +21,7 @@ from textor.features.recordings import exports, intake, leftovers, library, sear
 from textor.features.transcription import downloads, orphans, pipeline
 from textor.features.transcription.remote import RemoteCrew
 from textor.features.webhooks import deliveries, sending
-from textor.job_queue import reconciler, shift
+from textor.job_queue import reconciler, runs, shift
 from textor.job_queue.crew import Terms
 from textor.job_queue.slices import Taken
 from textor.toolbox import Toolbox
@@ -40,6 +40,8 @@ class Handler:
     work: Callable[..., object]
     give_up: Callable[..., object]
     is_resumed: bool = False
+    is_owned: Callable[..., object] | None = None
+    """Whether the run still has its claim: what breaks after a cancel or a delete, which took the sound away, is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _nothing(_tools: Toolbox) -> None:
 
 
 HANDLERS: dict[str, Handler] = {
-    "transcribe": Handler(pipeline.advance, pipeline.give_up, is_resumed=True),
+    "transcribe": Handler(pipeline.advance, pipeline.give_up, is_resumed=True, is_owned=runs.held),
     "shift": Handler(run_shift, _nothing),
     "export": Handler(exports.make_export, downloads.give_up),
     "download_model": Handler(downloads.run, downloads.give_up),
@@ -131,11 +133,22 @@ def run(name: str, *args: Any) -> None:
     except Fenced:
         log.info("%s %s was fenced off", name, args)
     except Exception as error:
-        log.exception("%s %s broke", name, args)
+        if _is_lost(handler, *args):
+            log.info("%s %s broke after it was fenced off", name, args)
+            return
+        log.exception("%s %s broke", name, args, exc_info=error)
         if not (handler.is_resumed and isinstance(error, DATABASE_AWAY)):
             _give_up(handler, tools, *args)
     finally:
         db.session.remove()
+
+
+def _is_lost(handler: Handler, *args: Any) -> bool:
+    try:
+        db.session.rollback()
+        return handler.is_owned is not None and not handler.is_owned(*args)
+    except DATABASE_AWAY:
+        return False
 
 
 def run_scheduler(app: Flask, stop: threading.Event) -> None:

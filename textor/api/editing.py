@@ -13,14 +13,14 @@ from textor.api.schemas.editing import (
     NamesIn,
     NamesOut,
     RestoredOut,
-    SeenIn,
+    RestoreIn,
     SegmentOut,
     VersionOut,
 )
 from textor.domain import scopes, timecode
 from textor.errors import InvalidInput
 from textor.extensions import csrf
-from textor.features.recordings import editing, history
+from textor.features.recordings import editing, history, library
 from textor.features.recordings.editing import Corrected, Correction
 from textor.features.recordings.history import Version
 
@@ -84,16 +84,17 @@ def told(transcription_id: object) -> HistoryOut:
 @calls.post("/restore/<int:wanted>")
 @auth.needs(scopes.TRANSCRIBE, guests=True)
 @counting.changing
-@calls.input(SeenIn, location="json", arg_name="seen")
+@calls.input(RestoreIn, location="json_or_form", arg_name="seen")
 @calls.doc(
     summary="Bring a version back",
     description="As a new version: words, times and speakers as they were. 0 always is the text as the engine heard it.",
     responses=FAULTS,
 )
 @calls.output(RestoredOut)
-def restore(transcription_id: object, wanted: int, seen: SeenIn) -> RestoredOut:
-    me, version = auth.me().user_id, seen.version
-    return RestoredOut(restored=wanted, version=history.restore(bootstrap.tools(), me, str(transcription_id), wanted, version))
+def restore(transcription_id: object, wanted: int, seen: RestoreIn) -> RestoredOut:
+    me, row_id = auth.me().user_id, str(transcription_id)
+    version = library.find(me, row_id).version if seen.version is None else seen.version
+    return RestoredOut(restored=wanted, version=history.restore(bootstrap.tools(), me, row_id, wanted, version))
 
 
 def _correction(wanted: CorrectionIn) -> Correction:

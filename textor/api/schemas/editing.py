@@ -28,6 +28,12 @@ class SeenIn(BaseModel):
     version: Seen
 
 
+class RestoreIn(BaseModel):
+    """What a restore is based on; unset: whatever stands there now."""
+
+    version: Seen | None = None
+
+
 class CorrectionIn(SeenIn):
     """What a segment is to be; what is not told stays."""
 

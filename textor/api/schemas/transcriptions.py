@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, Field, RootModel, model_validator
 
 StatusWord = Literal["queued", "processing", "completed", "error"]
 LARGEST_PAGE_NUMBER = 10_000_000
@@ -20,6 +20,12 @@ class ListIn(BaseModel):
         max_length=100,
         description="With `view=flat`: the list by cursor. Empty: from the newest on; then `next` leads on.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _said(cls, told: dict[str, str]) -> dict[str, str]:
+        """Forms send what was left empty, too: that is nothing said, but for the cursor."""
+        return {name: value for name, value in told.items() if value != "" or name == "cursor"}
 
 
 class ItemOut(BaseModel):
