@@ -2,7 +2,9 @@
 multiple of folding its words once in the same run. `make bench` runs it.
 
 A question's hit is a quote with the words that answer it: at 1, the first quote; MRR is the mean of 1 / its place. A summary's
-hit is a sentence that it can't leave out. CPU seconds, the best of three: a busy machine slows all alike.
+hit is a sentence that it can't leave out. The texts are short and our own: the rates guard against getting worse, and say little
+about strangers' recordings. At first sight of `unseen` (28 questions) hit@1 was 0.90 in English, 0.78 in Persian, 1.00 in Arabic,
+and summaries of 90 words had one of the three wanted sentences. CPU seconds, the best of three: a busy machine slows all alike.
 """
 
 import random
@@ -10,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from tests.adapters.text_models.samples import SAMPLES, Sample, passages
+from tests.adapters.text_models.unseen import UNSEEN
 from textor.adapters.text_models.extractive import ExtractiveModel
 from textor.adapters.text_models.port import Conversation, Message, Passage, Wanted
 from textor.domain import folding
@@ -23,12 +26,12 @@ LEAST_AT_1, LEAST_MRR = 0.85, 0.9
 
 def main() -> int:
     model, is_worse = ExtractiveModel(), False
-    for sample in SAMPLES.values():
+    for sample in (*SAMPLES.values(), *UNSEEN):
         places = [_place(model, sample, question, words) for question, words in sample.asked]
         at_1, mrr = sum(place == 1 for place in places) / len(places), sum(1 / place for place in places if place) / len(places)
         kept = _kept(model, sample)
         print(f"text_models: {sample.language}: hit@1 {at_1:.2f}  MRR {mrr:.2f}  of {len(places)}  summary {kept:.2f}")
-        is_worse |= at_1 < LEAST_AT_1 or mrr < LEAST_MRR or kept < 1
+        is_worse |= at_1 < LEAST_AT_1 or mrr < LEAST_MRR or (kept < 1 and sample not in UNSEEN)
     return is_worse | _is_slow(model)
 
 

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from textor.adapters.text_models.sentences import Sentence
 from textor.adapters.text_models.terms import Vocabulary, is_telling
 from textor.domain import folding
-from textor.domain.folding import ZWNJ, Token
+from textor.domain.folding import Token
 
 LONGEST = 3
 """Words of a phrase."""
@@ -20,7 +20,6 @@ FEW_SENTENCES = 6
 LEAST_TIMES = {1: 3, 2: 2, 3: 2}
 """How often a phrase of so many words must come elsewhere."""
 _BETWEEN = re.compile(r"[\s\u200e\u200f\-]*")  # what may stand between the words of a phrase
-_PERSIAN_VERB = re.compile(f"^ن?می{ZWNJ}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def _runs(place: int, text: str, vocabulary: Vocabulary) -> Iterator[_Run]:
     run: list[Token] = []
     end = 0
     for token in folding.tokens(text):
-        is_named = _is_named(text, token)
+        is_named = _is_named(token)
         if run and not (is_named and _BETWEEN.fullmatch(text, end, token.start)):
             yield _Run(place, text, run, [vocabulary.of(one) for one in run])
             run = []
@@ -91,9 +90,8 @@ def _runs(place: int, text: str, vocabulary: Vocabulary) -> Iterator[_Run]:
         yield _Run(place, text, run, [vocabulary.of(one) for one in run])
 
 
-def _is_named(text: str, token: Token) -> bool:
+def _is_named(token: Token) -> bool:
     """Whether a word may be part of a name for something."""
     is_long = len(token.key) >= SHORTEST_LETTERS or ord(token.key[0]) > 0x0E00
-    is_verb = bool(_PERSIAN_VERB.match(text[token.start : token.end]))
-    telling = all(is_telling(part) for part in token.parts[:1] or (token.key,))
-    return is_long and telling and not is_verb and not token.key.isdigit()
+    telling = all(is_telling(part) for part in token.parts[:1] or (token.key,))  # a Persian verb begins with an empty part
+    return is_long and telling and not token.key.isdigit()

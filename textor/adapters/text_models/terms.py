@@ -36,11 +36,14 @@ class Vocabulary:
     arabic: Arabic
 
     def terms(self, text: str) -> list[str]:
-        """The words of a text that say something, as they are compared."""
+        """The words of a text that say something, as they are compared. Compounds and what is written on to an Arabic «and» are
+        there in both spellings."""
         tokens = list(folding.tokens(text))
         behind_and = [token.key[1:] for token in tokens if self.arabic == "ar" and token.key.startswith(_AND)]
         found = [term for token in tokens for term in self.of(token)]
-        return found + [stem(key, "ar") for key in behind_and if len(key) >= SHORTEST_STEM and is_telling(key)]
+        joined = (stem(token.key, self.arabic) for token in tokens if token.parts and self.of(token))
+        parted = (stem(key, "ar") for key in behind_and if len(key) >= SHORTEST_STEM and is_telling(key))
+        return found + [term for term in (*joined, *parted) if term not in found]
 
     def of(self, token: Token) -> tuple[str, ...]:
         """What a word, or the parts of one with ZWNJs, says; nothing where it is an empty word."""
