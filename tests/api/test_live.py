@@ -233,22 +233,29 @@ def test_a_page_of_another_origin_opens_nothing_by_a_login_of_ours(
 
 
 def test_with_all_sockets_taken_pages_answer_and_whoever_vanishes_makes_room(
-    server: Server, key: str, row: Transcription
+    server: Server, key: str, row: Transcription, bob: User, key_of: KeyOf
 ) -> None:
-    viewers: list[Viewer] = []
+    shares: dict[str, list[Viewer]] = {}
 
-    def fill() -> bool:  # places of the tests before may still be taken
-        with suppress(InvalidStatus):
-            viewers.append(server.open(row.id, f"?api_key={key}"))
-        return len(viewers) == MOST
+    def fill(share: int, row_id: str, text: str) -> None:
+        mine = shares.setdefault(text, [])
 
-    until(fill, "all are taken")
-    status, headers = server.refusal(row.id, f"?api_key={key}")
-    assert (status, headers["Retry-After"]) == (503, "10")
+        def is_full() -> bool:  # places of the tests before may still be taken
+            with suppress(InvalidStatus):
+                mine.append(server.open(row_id, f"?api_key={text}"))
+            return len(mine) == share
+
+        until(is_full, "the share is taken")
+        status, headers = server.refusal(row_id, f"?api_key={text}")
+        assert (status, headers["Retry-After"]) == (503, "10")
+
+    bobs, bobs_key = factories.transcription(bob).id, key_of(bob)
+    fill(MOST // 2 + 1, row.id, key)  # Alice gets no more than half of them, and Bob the rest
+    fill(MOST // 2, bobs, bobs_key)
     assert [server.get("/") for _ in range(20)] == [200] * 20
-    viewers.pop().vanish()
-    until(fill, "there is room")
-    for viewer in viewers:
+    shares[bobs_key].pop().vanish()
+    fill(MOST // 2, bobs, bobs_key)
+    for viewer in shares[key] + shares[bobs_key]:
         assert viewer.next()["status"] == "processing"
 
 

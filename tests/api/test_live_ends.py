@@ -105,7 +105,7 @@ def ending() -> Iterator[None]:
 
 
 def seats(terms: live.Terms) -> int:
-    return int(terms.seats._value)
+    return -terms.seats._taken.total()
 
 
 def refused(app: APIFlask, path: str, **headers: str) -> TestResponse:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,9 +54,9 @@ sock = Sock()
 
 @dataclass(slots=True)
 class Terms:
-    """On what terms an application serves sockets: how many at once, and each for how long."""
+    """On what terms sockets are served: how many at once, half of them at most for one caller, and each for how long."""
 
-    seats: BoundedSemaphore
+    seats: waiting.Room
     longest_seconds: float = 3600.0
     check_seconds: float = 5.0
     """How often it is looked whether who opened it still may."""
@@ -77,7 +76,7 @@ class _Gate:
 @calls.record
 def _prepare(state: BlueprintSetupState) -> None:
     settings = state.app.extensions[bootstrap.EXTENSION].settings
-    state.app.extensions[__name__] = Terms(BoundedSemaphore(settings.live_sockets))
+    state.app.extensions[__name__] = Terms(waiting.Room(settings.live_sockets, (settings.live_sockets + 1) // 2))
     state.app.config["SOCK_SERVER_OPTIONS"] = sockets.OPTIONS
 
 
@@ -87,7 +86,7 @@ def _admitted(upgrade: Callable[..., Response]) -> Callable[..., Response]:
     @wraps(upgrade)
     def admitted(job_id: str) -> Response:
         _check_origin()
-        seat = waiting.Seat(_terms().seats)
+        seat = waiting.Seat(waiting.Share(_terms().seats, auth.name()))
         if not seat.is_taken or leaving.process.is_ending():
             seat.leave()
             raise Unavailable(FULL, retry_after=AGAIN_SECONDS)
