@@ -178,3 +178,7 @@ def test_pieces_that_the_server_cannot_make_out_are_the_senders_fault(program: A
     sent = {"wsgi.input": Body(ChunkedReader(None, IterUnreader([pieces]))), "wsgi.input_terminated": True}
     chunked = {"Transfer-Encoding": "chunked", "Content-Type": kind}
     refused(program.post(path, headers=chunked, environ_overrides=sent), 400)
+
+
+def test_what_a_form_leaves_empty_is_not_said(program: Api) -> None:
+    assert program.get(f"{TEXTS}?status=&page=&page_size=").status_code == 200

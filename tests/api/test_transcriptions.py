@@ -134,10 +134,6 @@ def test_a_wrong_parameter_is_named(api: Api, query: str) -> None:
     assert set(answer.get_json()["details"]) <= {"page", "page_size", "status", "view", "cursor"}
 
 
-def test_an_empty_parameter_says_nothing(api: Api) -> None:
-    assert api.get(f"{HOME}?status=&page=&page_size=").status_code == 200
-
-
 def test_one_word_of_the_lists_is_chosen_by_status(api: Api, alice: User) -> None:
     factories.transcription(alice)
     row = finished(alice)
