@@ -34,7 +34,18 @@ def names(app: APIFlask, *arguments: str) -> list[str]:
 
 
 def test_without_arguments_everything_is_served(app: APIFlask) -> None:
-    assert names(app) == ["speech.1", "speech.2", "remote", "shift", "text", "exports", "downloads", "webhooks", "check", "scheduler"]
+    assert names(app) == [
+        "speech.1",
+        "speech.2",
+        "remote",
+        "shift",
+        "text",
+        "exports",
+        "downloads",
+        "webhooks",
+        "check",
+        "scheduler",
+    ]
 
 
 def test_the_setting_says_how_many_hear_speech(environ: dict[str, str], request: pytest.FixtureRequest) -> None:
