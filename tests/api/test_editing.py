@@ -124,7 +124,7 @@ def test_the_history_tells_every_change_and_leads_back(program: Api, path: str) 
         (0, "heard", "As the engine heard it", None, None),
     ]
     assert told["versions"][0]["created_at"].endswith("Z")
-    program.post(f"{path}/restore/0", json={"version": 4})
+    program.post(f"{path}/restore/0")  # who names no version means the one that stands there
     assert program.get(path).get_json()["text"] == "good mourning\nhow are you"
 
 

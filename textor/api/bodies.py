@@ -18,9 +18,11 @@ HALF_A_LETTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 class Json(DefaultJSONProvider):
     """Refuses, as no JSON at all, what Python reads and nobody means: thousands of brackets, and halves of letters, which no
-    database, no hash and no file takes."""
+    database, no hash and no file takes. Nothing at all is an object that says nothing."""
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        if not s:
+            return {}
         try:
             found = super().loads(s, **kwargs)
             if HALF_A_LETTER.search(s if isinstance(s, str) else s.decode("latin-1")):

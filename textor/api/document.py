@@ -151,11 +151,13 @@ def _narrowed(rule: str, name: str) -> Part:
 
 
 def _complete_body(body: Part, shapes: Part) -> None:
-    """A call that reads JSON alone needs some; one that takes forms as well may do without."""
+    """Where nothing has to be said, nothing at all will do, and so will null."""
     needed = any("required" in examples.resolved(content["schema"], shapes) for content in body["content"].values())
-    body["required"] = needed or set(body["content"]) == {"application/json"}
-    for content in body["content"].values():
+    body["required"] = needed
+    for kind, content in body["content"].items():
         content.setdefault("example", examples.request(content["schema"], shapes))
+        if kind == "application/json" and not needed:
+            content["schema"] = {"anyOf": [content["schema"], {"type": "null"}]}
 
 
 def _complete_answers(operation: Part, call: Call, shapes: Part) -> None:

@@ -84,7 +84,7 @@ def told(transcription_id: object) -> HistoryOut:
 @calls.post("/restore/<int:wanted>")
 @auth.needs(scopes.TRANSCRIBE, guests=True)
 @counting.changing
-@calls.input(RestoreIn, location="json_or_form", arg_name="seen")
+@calls.input(RestoreIn, location="json", arg_name="seen")
 @calls.doc(
     summary="Bring a version back",
     description="As a new version: words, times and speakers as they were. 0 always is the text as the engine heard it.",
