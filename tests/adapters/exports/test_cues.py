@@ -171,6 +171,12 @@ def test_segments_all_at_once_are_shown_one_after_the_other() -> None:
     assert all(one.end_ms <= other.start_ms for one, other in pairwise(made))
 
 
+def test_what_is_put_together_counts_the_space_between() -> None:
+    said = [f"{'0' * 17} {'0' * 25}", "0" * 8, "0" * 8]
+    made = cues([Segment(0.0, 0.0, text) for text in said])
+    assert all(_width(line) <= LINE_WIDTH for cue in made for line in cue.lines)
+
+
 @settings(max_examples=100, deadline=None)
 @given(samples.segments)
 def test_whatever_engines_say_cues_are_in_order_readable_and_complete(segments: list[Segment]) -> None:

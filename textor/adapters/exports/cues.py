@@ -124,7 +124,7 @@ def _merged(drafts: list[_Draft]) -> Iterator[_Draft]:
     waiting: _Draft | None = None
     for draft in drafts:
         if waiting and _may_join(waiting, draft):
-            waiting.atoms = [*waiting.atoms, draft.atoms[0]._replace(is_spaced=True), *draft.atoms[1:]]
+            waiting.atoms = _joined(waiting, draft)
             continue
         if waiting:
             yield waiting
@@ -135,7 +135,11 @@ def _merged(drafts: list[_Draft]) -> Iterator[_Draft]:
 
 def _may_join(one: _Draft, other: _Draft) -> bool:
     is_pressed = other.start_ms - one.start_ms < SHORTEST_MS
-    return is_pressed and one.speaker == other.speaker and _reach(both := [*one.atoms, *other.atoms], 0) == len(both)
+    return is_pressed and one.speaker == other.speaker and _reach(both := _joined(one, other), 0) == len(both)
+
+
+def _joined(one: _Draft, other: _Draft) -> list[Atom]:
+    return [*one.atoms, other.atoms[0]._replace(is_spaced=True), *other.atoms[1:]]
 
 
 def _timed(drafts: Sequence[_Draft]) -> Iterator[Cue]:
