@@ -26,7 +26,7 @@ run:
 	@exec $(WITH) runtime python -m textor.supervisor
 
 test:
-	@exec $(WITH) dev python -m pytest -n 3 --cov $(ARGS)
+	@exec $(WITH) dev python -m pytest -n 2 --cov $(ARGS)
 
 check:
 	@exec $(WITH) dev sh scripts/check.sh
