@@ -27,6 +27,7 @@ from urllib.parse import quote_plus
 from flask_migrate import upgrade
 from sqlalchemy import insert
 
+from tests.waiting import until
 from textor import bootstrap, embedded_redis
 from textor import settings as settings_module
 from textor.app import create_app
@@ -166,8 +167,7 @@ def _lines(text: str) -> list[str]:
 def _server(environ: dict[str, str], path: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "gunicorn", "--bind", f"unix:{path}", "--workers", "2", "--threads", "16", "wsgi:app"]
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environ}, stderr=subprocess.DEVNULL) as process:
-        while not path.exists():
-            time.sleep(0.1)
+        until(path.exists, "the server listens")
         try:
             yield str(path)
         finally:

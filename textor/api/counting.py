@@ -51,7 +51,7 @@ def work(view: Callable[P, R]) -> Callable[P, Response]:
             give_back()
         return response
 
-    return marked(limited(WRITE_LIMIT, by=auth.name)(marked(counted, WORK_MARK, value=True)), WORK_MARK, value=True)
+    return marked(limited(WRITE_LIMIT, by=auth.name)(counted), WORK_MARK, value=True)
 
 
 def give_back() -> None:

@@ -112,7 +112,7 @@ def _segment(found: Corrected) -> SegmentOut:
 
 
 def _version(one: Version) -> VersionOut:
-    at = timecode.utc(one.at) if one.at else None
+    at = timecode.utc_or_none(one.at)
     return VersionOut(
         version=one.version, kind=one.kind, what=_sentence(one), by=one.by, created_at=at, segment=one.n, start=one.start
     )

@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -167,11 +166,11 @@ def _diagnosis(found: Diagnosis) -> DebugOut:
         provider_reference=row.remote_id,
         is_with_provider=row.is_with_shift,
         created_at=timecode.utc(row.created_at),
-        queued_at=_utc(row.queued_at),
-        started_at=_utc(row.started_at),
-        finished_at=_utc(row.finished_at),
+        queued_at=timecode.utc_or_none(row.queued_at),
+        started_at=timecode.utc_or_none(row.started_at),
+        finished_at=timecode.utc_or_none(row.finished_at),
         updated_at=timecode.utc(row.updated_at),
-        heartbeat_at=_utc(row.heartbeat_at),
+        heartbeat_at=timecode.utc_or_none(row.heartbeat_at),
         waited_seconds=(row.started_at - row.created_at).total_seconds() if row.started_at else None,
         lease=found.lease,
         cached_segments=found.segment_count,
@@ -191,10 +190,6 @@ def _slice(one: Any) -> SliceOut:
         engine=one.engine,
         attempts=one.attempts,
         provider_reference=one.remote_id,
-        due_at=_utc(one.due_at),
+        due_at=timecode.utc_or_none(one.due_at),
         error=one.error,
     )
-
-
-def _utc(moment: datetime | None) -> str | None:
-    return timecode.utc(moment) if moment else None

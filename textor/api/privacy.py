@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, request
 
-PATHS = ("/api", "/v1")
+from textor.api import counting
 
 
 def prepare(app: Flask) -> None:
@@ -10,6 +10,6 @@ def prepare(app: Flask) -> None:
 
     @app.after_request
     def kept_by_nobody(response: Response) -> Response:
-        if request.path.startswith(PATHS):
+        if request.path.startswith(counting.PATHS):
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response

@@ -3,7 +3,7 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, make_response, send_file
+from flask import Response, jsonify, make_response
 
 from textor import bootstrap
 from textor.api import auth, counting, links
@@ -52,15 +52,8 @@ def audio(transcription_id: object) -> Response:
 def export(transcription_id: object, name: str, asked: ExportIn) -> Response:
     options = exports.read_options({"speakers": str(asked.speakers), "timestamps": str(asked.timestamps)})
     found = exports.export(bootstrap.tools(), auth.me().user_id, str(transcription_id), name, options)
-    response = _sent(found) if isinstance(found, Ready) else _making(found)
+    response = streaming.file(found) if isinstance(found, Ready) else _making(found)
     response.headers["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _sent(ready: Ready) -> Response:
-    response = send_file(ready.open(), ready.media_type)
-    response.content_length = ready.size_bytes
-    response.headers["Content-Disposition"] = streaming.disposition("attachment", ready.filename)
     return response
 
 

@@ -152,7 +152,7 @@ def _head(row: Any) -> dict[str, Any]:
         "audio_url": links.to("sounds.audio", transcription_id=row.id),
         "language_code": row.language or row.requested_language,
         "created_at": timecode.utc(row.created_at),
-        "completed_at": timecode.utc(row.finished_at) if row.finished_at else None,
+        "completed_at": timecode.utc_or_none(row.finished_at),
         "error": row.error,
     }
 

@@ -1,6 +1,5 @@
 """Webhooks out: the log of what was sent to whom, and sending it again. What they are: docs/webhooks.md."""
 
-from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -56,11 +55,7 @@ def _delivery(row: Any) -> DeliveryOut:
         response_status=row.response_status,
         error=row.error,
         created_at=timecode.utc(row.created_at),
-        next_attempt_at=_utc(row.due_at),
-        finished_at=_utc(row.finished_at),
+        next_attempt_at=timecode.utc_or_none(row.due_at),
+        finished_at=timecode.utc_or_none(row.finished_at),
         payload=row.payload,
     )
-
-
-def _utc(moment: datetime | None) -> str | None:
-    return timecode.utc(moment) if moment else None

@@ -14,6 +14,11 @@ def utc(moment: datetime, precision: str = "seconds") -> str:
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
+def utc_or_none(moment: datetime | None) -> str | None:
+    """The same of a moment that may not have come yet."""
+    return utc(moment) if moment else None
+
+
 def clock(seconds: float) -> str:
     """As short as it can be: `0:05`, `12:34`, `1:02:03`."""
     minutes, rest = divmod(milliseconds(seconds) // 1000, 60)

@@ -1,9 +1,10 @@
-"""A stored recording to the browser: whole, a range, or nothing where it has it already."""
+"""A stored recording to whoever plays it: whole, a range, or nothing where it has it already; and a transcript's file."""
 
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response, request, send_file
 
+from textor.features.recordings.exports import Ready
 from textor.features.recordings.library import StoredAudio
 from textor.toolbox import Toolbox
 
@@ -27,6 +28,14 @@ def audio(tools: Toolbox, stored: StoredAudio) -> Response:
     response.content_length = stop - start
     response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     return _labelled(response, stored)
+
+
+def file(ready: Ready) -> Response:
+    """A transcript's file, to be kept under its name."""
+    response = send_file(ready.open(), ready.media_type)
+    response.content_length = ready.size_bytes
+    response.headers["Content-Disposition"] = disposition("attachment", ready.filename)
+    return response
 
 
 def disposition(kind: str, filename: str) -> str:

@@ -1,7 +1,7 @@
 """A transcript as a file to take away."""
 
 from apiflask import APIBlueprint
-from flask import make_response, render_template, request, send_file
+from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from textor import bootstrap
@@ -22,15 +22,8 @@ def download(transcription_id: object, name: str) -> Response:
     """The file, or a page that waits for it while a worker makes it."""
     options = exports.read_options(request.args)
     found = exports.export(bootstrap.tools(), me().id, str(transcription_id), name, options)
-    response = _sent(found) if isinstance(found, exports.Ready) else _waiting(transcription_id)
+    response = streaming.file(found) if isinstance(found, exports.Ready) else _waiting(transcription_id)
     response.headers["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _sent(ready: exports.Ready) -> Response:
-    response = send_file(ready.open(), ready.media_type)
-    response.content_length = ready.size_bytes
-    response.headers["Content-Disposition"] = streaming.disposition("attachment", ready.filename)
     return response
 
 
