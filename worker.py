@@ -21,7 +21,7 @@ from textor.domain import stopping
 from textor.errors import ConfigurationError
 from textor.extensions import db
 from textor.features import health
-from textor.job_queue import shift, worker
+from textor.job_queue import background, shift, worker
 from textor.job_queue.tickets import QUEUES
 from textor.keeper import Keeper, Program
 from textor.processes import CAN_FORK, Child, execute, fork
@@ -81,7 +81,8 @@ def _workers(app: APIFlask, queue: str, count: int) -> list[Program]:
         settings = bootstrap.tools().settings
     count = count or (settings.workers if queue == "speech" else 1)
     names = [queue] if count == 1 else [f"{queue}.{number}" for number in range(1, count + 1)]
-    grace_seconds = stopping.shift_seconds(settings.drain_seconds) if queue == shift.QUEUE else GRACE_SECONDS
+    is_drained = queue in {shift.QUEUE, background.QUEUE}
+    grace_seconds = stopping.shift_seconds(settings.drain_seconds) if is_drained else GRACE_SECONDS
     return [Program(name, _start(app, queue), grace_seconds) for name in names]
 
 

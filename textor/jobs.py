@@ -21,7 +21,7 @@ from textor.features.recordings import exports, intake, leftovers, library, sear
 from textor.features.transcription import downloads, orphans, pipeline
 from textor.features.transcription.remote import RemoteCrew
 from textor.features.webhooks import deliveries, sending
-from textor.job_queue import reconciler, runs, shift
+from textor.job_queue import background, reconciler, runs, shift
 from textor.job_queue.crew import Terms
 from textor.job_queue.slices import Taken
 from textor.toolbox import Toolbox
@@ -108,8 +108,17 @@ HANDLERS: dict[str, Handler] = {
     "send_webhooks": Handler(sending.send_due, _nothing),
 }
 
+
+def heal_background(tools: Toolbox) -> None:
+    """Background jobs that have lost their worker begin anew; those that have lost too many end with a reason."""
+    background.heal(tools)
+    for job in background.lost(tools):
+        _give_up(HANDLERS[job.kind], tools, job.id, job.run_token)
+
+
 PERIODIC = (
     Periodic("shift", 1, shift.ensure),
+    Periodic("background", 2, heal_background),
     Periodic("purge", 60, library.purge),
     Periodic(f"incoming:{socket.gethostname()}", 3600, intake.sweep_incoming),  # each machine has its own
     Periodic("storage", 3600, leftovers.hand_out),

@@ -15,6 +15,7 @@ from textor.adapters.storage.local import LocalStorage
 from textor.adapters.storage.port import Storage
 from textor.adapters.storage.s3 import S3Storage
 from textor.adapters.stt.port import Engine
+from textor.adapters.text_models.port import TextModel
 from textor.settings import Settings
 
 REDIS_TIMEOUT_SECONDS = 3
@@ -46,10 +47,11 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """What features work with. `engines` and `formats` are in the order they are offered."""
+    """What features work with. `engines`, `text_models` and `formats` are in the order they are offered."""
 
     settings: Settings
     engines: Mapping[str, Engine]
+    text_models: Mapping[str, TextModel]
     formats: Mapping[str, ExportFormat]
     storage: Storage
     redis: Redis
@@ -61,6 +63,7 @@ def build(settings: Settings) -> Toolbox:
     return Toolbox(
         settings=settings,
         engines={kind.name: kind.from_settings(settings) for kind in discovery.engines()},
+        text_models={one.name: one for kind in discovery.text_model_kinds() for one in kind.from_settings(settings)},
         formats={kind.name: kind() for kind in discovery.export_formats()},
         storage=_storage(settings),
         redis=connect_redis(settings.redis_url),

@@ -49,6 +49,18 @@ def prices(value: str) -> tuple[tuple[str, float], ...]:
     return found
 
 
+def token_prices(value: str) -> tuple[tuple[str, float, float], ...]:
+    """US dollars for a million tokens read and a million written, by model."""
+    triples = [(name.strip(), *amounts.partition("/")) for name, _, amounts in (word.rpartition("=") for word in words(value))]
+    try:
+        found = tuple((name, float(read), float(written)) for name, read, _, written in triples)
+    except ValueError:
+        found = (("", 0.0, 0.0),)
+    if any(not name or not all(0 <= price < LARGEST_PRICE for price in both) for name, *both in found):
+        raise ValueError("must look like gpt-6-luna=0.10/0.50, in US dollars for a million tokens read and written")
+    return found
+
+
 def amount(value: str) -> float:
     """US dollars."""
     try:

@@ -9,7 +9,8 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
+from time import monotonic
+from types import FrameType, ModuleType
 from typing import Any
 
 from flask import Flask
@@ -24,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from textor import bootstrap
 from textor.extensions import db
-from textor.job_queue import clocks, reconciler, runs, shift, tickets
+from textor.job_queue import background, clocks, reconciler, runs, shift, tickets
 from textor.processes import end_with_parent
 from textor.toolbox import Toolbox
 
@@ -85,6 +86,8 @@ class TextorWorker(Worker):
     """Forks a work-horse per ticket. The parent beats for it, since a decoder may hold the GIL for seconds."""
 
     _must_stop = False
+    _end_at = 0.0
+    """On time.monotonic: until then a text model may go on with its answer, though this worker must stop."""
 
     def run_maintenance_tasks(self) -> None:
         super().run_maintenance_tasks()
@@ -96,7 +99,9 @@ class TextorWorker(Worker):
             super().maintain_heartbeats(job)
         run = _run_of(job)
         if run and not _is_kept(*run):
-            log.info("transcription %s is no longer ours: ending its work-horse", run[0])
+            log.info("%s is no longer ours: ending its work-horse", run[1])
+            self.kill_horse()
+        elif self._must_stop and monotonic() >= self._end_at and background.QUEUE in self.queue_names():
             self.kill_horse()
 
     def set_current_job_working_time(self, current_job_working_time: float, pipeline: Pipeline | None = None) -> None:
@@ -106,8 +111,8 @@ class TextorWorker(Worker):
             super().set_current_job_working_time(current_job_working_time, pipeline)
 
     def request_stop(self, signum: Any, frame: FrameType | None) -> None:
-        """SIGTERM: no new ticket, and the work in hand goes back to the queue at once, so that a deploy waits for nothing."""
-        self._must_stop = True
+        """SIGTERM: no new ticket, and the work in hand goes back to the queue, at once or after a call that is paid for."""
+        self._must_stop, self._end_at = True, monotonic() + bootstrap.tools().settings.drain_seconds
         super().request_stop(signum, frame)
         self._end_horse()
 
@@ -123,18 +128,19 @@ class TextorWorker(Worker):
             self._end_horse()
 
     def _end_horse(self) -> None:
-        """A shift puts down what it has in hand first, in bounded time; everything else is handed back as it is."""
+        """A shift puts down what it has in hand first, in bounded time; a text model may end its answer meanwhile; everything
+        else is handed back as it is."""
         if self.horse_pid and shift.QUEUE in self.queue_names():
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
-        elif self.horse_pid:
+        elif self.horse_pid and background.QUEUE not in self.queue_names():
             self.kill_horse()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         super().execute_job(job, queue)
         run = _run_of(job)
-        if self._must_stop and run and runs.hand_back(bootstrap.tools(), *run):
-            log.info("transcription %s was handed back", run[0])
+        if self._must_stop and run and run[0].hand_back(bootstrap.tools(), *run[1:]):
+            log.info("%s was handed back", run[1])
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """In the child: connections of the parent are not ours, and we don't outlive it."""
@@ -156,18 +162,19 @@ class SpawningWorker(TextorWorker, _Spawn):
     """Starts a process per ticket: slower by the time that imports take."""
 
 
-def _is_kept(transcription_id: str, token: int) -> bool:
+def _is_kept(keeper: ModuleType, row_id: str, token: int) -> bool:
     """Whether the run still has its claim; while the database is away it is taken to have it, since its writes are fenced."""
     try:
         clocks.agree(bootstrap.tools())
-        return runs.heartbeat(bootstrap.tools(), transcription_id, token)
+        return bool(keeper.heartbeat(bootstrap.tools(), row_id, token))
     except SQLAlchemyError:
         db.session.rollback()
-        log.warning("the database is away: no heartbeat for %s", transcription_id, exc_info=True)
+        log.warning("the database is away: no heartbeat for %s", row_id, exc_info=True)
         return True
 
 
-def _run_of(job: Job) -> tuple[str, int] | None:
-    """(transcription id, token) where the ticket runs a transcription on this machine."""
+def _run_of(job: Job) -> tuple[ModuleType, str, int] | None:
+    """Who keeps the row of a run on this machine, its id and the run's token; None for a ticket without such a row."""
     name, *rest = job.args or ("",)
-    return (str(rest[0]), int(rest[1])) if name == "transcribe" and len(rest) == 2 else None
+    keeper = {"transcribe": runs, **dict.fromkeys(background.KINDS, background)}.get(name)
+    return (keeper, str(rest[0]), int(rest[1])) if keeper and len(rest) == 2 else None

@@ -1,11 +1,13 @@
 """The database: a file per aggregate. Rows and the constraints that keep them true; no rules, no I/O beyond SQL."""
 
+from textor.models.analyzer import AnalyzerPrompt, AnalyzerTask
 from textor.models.api_keys import ApiKey
 from textor.models.charges import Charge
 from textor.models.deliveries import Delivery
 from textor.models.discards import Discard
 from textor.models.edits import Edit
 from textor.models.first_answers import FirstAnswer
+from textor.models.insights import ChatMessage, Conversation, Summary, SummaryTemplate, TextCharge
 from textor.models.jobs import Job
 from textor.models.recordings import Recording
 from textor.models.search import SearchText
@@ -16,8 +18,12 @@ from textor.models.transcriptions import Transcription
 from textor.models.users import User
 
 __all__ = [
+    "AnalyzerPrompt",
+    "AnalyzerTask",
     "ApiKey",
     "Charge",
+    "ChatMessage",
+    "Conversation",
     "Delivery",
     "Discard",
     "Edit",
@@ -28,6 +34,9 @@ __all__ = [
     "SegmentRow",
     "Slice",
     "Speaker",
+    "Summary",
+    "SummaryTemplate",
+    "TextCharge",
     "TokenFamily",
     "Transcription",
     "User",

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, TypeDecorator
 from sqlalchemy.dialects import mysql
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 """A growing primary key: SQLite only counts up columns that are plain INTEGER."""
+
+LongText = Text().with_variant(Text(2**24), "mysql", "mariadb")
+"""Any text: MySQL's own TEXT ends at 64 KB."""
 
 UUID_LENGTH = 36
 

@@ -1,4 +1,4 @@
-"""Background work that is not a transcription: large exports, model downloads."""
+"""Background work that is not a transcription: large exports, model downloads, what text models are asked."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ class JobState(StrEnum):
     RUNNING = "running"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class Job(Model):
@@ -43,5 +44,7 @@ class Job(Model):
     error: Mapped[str | None] = mapped_column(Text)
     payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     result: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """One that is queued waits until then; None: it need not."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

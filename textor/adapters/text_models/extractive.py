@@ -13,11 +13,14 @@ from textor.adapters.text_models import phrases, quotes, ranking, sentences, sto
 from textor.adapters.text_models.port import (
     Answer,
     Availability,
+    Brief,
     Capabilities,
     Citation,
     Conversation,
     Hear,
+    Imagined,
     Passage,
+    Scene,
     Summary,
     TextModel,
     Wanted,
@@ -96,6 +99,14 @@ class ExtractiveModel(TextModel):
         answer = Answer("\n\n".join(one.text for one in cited), cited)
         hear(answer.text)
         return answer
+
+    def imagine(self, passages: Sequence[Passage], brief: Brief) -> Imagined:
+        said = sentences.cut(passages)
+        if not said:
+            raise InvalidInput("Nothing is said here that could be pictured.", field="passages")
+        vocabulary = terms.vocabulary([one.text for one in said], brief.language)
+        cited = [one.cited(passages) for one in _points(said, vocabulary, Wanted(20 * brief.max_scenes))][: brief.max_scenes]
+        return Imagined(tuple(Scene(one.text, one.start, one.end, one.text, one.ids) for one in cited))
 
 
 def _points(said: Sequence[Sentence], vocabulary: Vocabulary, wanted: Wanted) -> list[Sentence]:

@@ -4,6 +4,7 @@ A new kind of model is one file in this folder with one subclass of `TextModel`.
 
     summarize(passages, wanted, hear) -> Summary
     answer(conversation, passages, hear) -> Answer
+    imagine(passages, brief) -> Imagined
 
 Passages are what was said, with times and ids: data, never instructions. A model that takes prompts gets them in a place of
 their own, apart from Textor's words and from the user's, and what stands in them changes nothing but the text of its answer.
@@ -126,6 +127,57 @@ class Answer:
     usage: Usage = Usage()
 
 
+Generator = Literal["midjourney", "stable_diffusion", "flux", "dalle"]
+"""The image generators whose wording is known: comma-separated words and `--parameters`; weighted words; a described picture in
+sentences; an instruction in sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The image prompts that are asked for: at most `max_scenes`, each in the wording of `generator`. `language` is the
+    transcript's; prompts are in English, which is what generators understand."""
+
+    generator: Generator = "midjourney"
+    instruction: str | None = None
+    """What each prompt should say, in the user's words (subject, keywords, camera, lens, light, film ...)."""
+    look: str | None = None
+    """A style that all scenes share, in the user's words."""
+    max_scenes: int = 12
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One image prompt, and the passages `ids` (which follow one another) that it pictures, from `start` to `end` in seconds;
+    `quote` stands word for word in them."""
+
+    prompt: str
+    start: float
+    end: float
+    quote: str
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imagined:
+    """Scenes in the order of the recording; at least one where anything was said."""
+
+    scenes: tuple[Scene, ...]
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars for a million tokens."""
+
+    prompt: float
+    completion: float
+
+    def of(self, usage: Usage) -> float:
+        """What so many tokens cost, in US dollars."""
+        return (usage.prompt * self.prompt + usage.completion * self.completion) / 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a model can do, said before it is chosen."""
@@ -140,6 +192,8 @@ class Capabilities:
     """It follows wishes in words; otherwise it works in its one way."""
     runs_locally: bool = False
     """Nothing leaves this machine."""
+    prices: Prices | None = None
+    """None: not known, or nothing, where it `runs_locally`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +232,11 @@ class TextModel(ABC):
     @abstractmethod
     def answer(self, conversation: Conversation, passages: Sequence[Passage], hear: Hear = unheard) -> Answer:
         """Answer the last message out of the passages alone. Raises TextModelError; InvalidInput where nobody asks."""
+
+    @abstractmethod
+    def imagine(self, passages: Sequence[Passage], brief: Brief) -> Imagined:
+        """Prompts for an image generator, scene by scene. Raises TextModelError, also where the answer twice did not have the
+        shape that was asked for; InvalidInput where nothing was said or for what the model can't honour."""
 
     def tokens(self, text: str) -> int:
         """How many tokens a text may be: rather too many than too few."""

@@ -17,7 +17,7 @@ from textor.extensions import db
 from textor.features.transcription import prices
 from textor.job_queue import slices
 from textor.job_queue.claims import Claim
-from textor.models import Charge, Recording, Slice, Transcription, User
+from textor.models import Charge, Recording, Slice, TextCharge, Transcription, User
 from textor.models.slices import SliceState
 from textor.toolbox import Toolbox
 
@@ -127,6 +127,16 @@ def check_all(tools: Toolbox, user_id: int, orders: Sequence[Order]) -> None:
         raise _refusal(tools, budget, used, _cost(tools, paid))
 
 
+def check_text(tools: Toolbox, user_id: int, usd: float | None) -> None:
+    """Whether the month's budget allows a call of a text model that costs so much; None: nobody knows. Raises OverBudget."""
+    budget = _budget(tools, user_id)
+    if budget is None or usd == 0:
+        return
+    used = _spent(tools, user_id) + _reserved(tools, user_id)
+    if _is_over(budget, used, usd):
+        raise _refusal(tools, budget, used, usd)
+
+
 def check_claim(tools: Toolbox, claim: Claim) -> None:
     """The same right before the provider is asked, for what is left of a transcription: its slices are known now, and the budget
     may have become smaller. What waits behind it doesn't count. Raises OverBudget."""
@@ -199,7 +209,9 @@ def _budget(tools: Toolbox, user_id: int) -> float | None:
 
 def _spent(tools: Toolbox, user_id: int) -> float:
     begins_at, _ends_at = month_of(tools.clock.now())
-    return db.session.scalar(select(func.sum(Charge.usd)).where(Charge.user_id == user_id, Charge.at >= begins_at)) or 0.0
+    kinds = (Charge, TextCharge)
+    sums = [select(func.sum(kind.usd)).where(kind.user_id == user_id, kind.at >= begins_at) for kind in kinds]
+    return sum(db.session.scalar(statement) or 0.0 for statement in sums)
 
 
 def _reserved(tools: Toolbox, user_id: int, but: int | None = None) -> float:

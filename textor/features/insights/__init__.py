@@ -1,0 +1,1 @@
+"""What text models make of transcripts: summaries, answers, image prompts. All model work is a worker's."""

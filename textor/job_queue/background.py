@@ -1,0 +1,222 @@
+"""Background work whose row is a Job: begun, claimed by one worker, kept alive, tried again, cancelled; never lost, never twice.
+
+    job = background.begin(tools, SUMMARY, user_id, payload)      # in the caller's transaction
+    db.session.commit()
+    background.hand_out(tools, job.id)
+
+    run = background.claim(tools, job_id, token)                  # the worker's part: None for a ticket that is out of date
+    background.report(tools, run, progress=40, message="...")     # commits; raises Fenced once the run has lost its claim
+    background.finish(tools, run, result)                         # in the caller's transaction
+
+A run holds its Job by `run_token`, which every claim, cancel and reclaim moves on: whoever writes under an older one is fenced
+off. While the work-horse is busy, its worker beats for it (`heartbeat`), and ends it once the run is not its own any more.
+"""
+
+import random
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Update, or_, select, update
+
+from textor.errors import Fenced
+from textor.extensions import db
+from textor.job_queue import claims, tickets
+from textor.models import Job
+from textor.models.jobs import JobState
+from textor.toolbox import Toolbox
+
+QUEUE = "text"
+KINDS = ("summary", "chat", "prompts", "retranslate")
+"""The names of their handlers, too (jobs.HANDLERS)."""
+OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+MAX_ATTEMPTS = 5
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 300.0
+TICKET_LOST_AFTER = timedelta(seconds=30)
+SORRY = "Something went wrong inside Textor. Try again; if it happens again, tell the operator."
+LOST = "The worker stopped several times while at it. Try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One worker's turn at a job. Worth nothing once the row's token has moved on."""
+
+    id: str
+    token: int
+    kind: str
+    user_id: int
+    attempts: int
+    """This one included."""
+    payload: Mapping[str, Any]
+
+
+def begin(
+    tools: Toolbox,
+    kind: str,
+    user_id: int,
+    payload: Mapping[str, Any],
+    *,
+    job_id: str | None = None,
+    dedupe_key: str | None = None,
+) -> Job:
+    """A new job, queued. In the caller's transaction, so that what it belongs to is there with it; then `hand_out`."""
+    now = tools.clock.now()
+    job = Job(id=job_id or str(uuid.uuid4()), user_id=user_id, kind=kind, dedupe_key=dedupe_key, payload=dict(payload))
+    job.run_token, job.attempts, job.progress, job.state, job.result = 1, 0, 0.0, JobState.QUEUED, {}
+    job.created_at = job.updated_at = now
+    db.session.add(job)
+    db.session.flush()
+    return job
+
+
+def hand_out(tools: Toolbox, job_id: str) -> None:
+    """Put its ticket into the queue; Redis away, `heal` does so later."""
+    row = db.session.execute(select(Job.kind, Job.run_token).where(Job.id == job_id, Job.state == JobState.QUEUED)).first()
+    db.session.rollback()
+    if row:
+        tickets.enqueue(tools, QUEUE, row.kind, job_id, row.run_token, ticket_id=_ticket_id(job_id, row.run_token))
+
+
+def claim(tools: Toolbox, job_id: str, token: int) -> Run | None:
+    """QUEUED → RUNNING for the ticket that holds `token`; None where it is out of date or doubled. Commits."""
+    values = {"state": JobState.RUNNING, "attempts": Job.attempts + 1, "due_at": None, "updated_at": tools.clock.now()}
+    is_ours = claims.change(_held(job_id, token, JobState.QUEUED).values(values))
+    db.session.commit()
+    return held(job_id, token) if is_ours else None
+
+
+def held(job_id: str, token: int) -> Run | None:
+    """The run behind `token`, if it still has its claim. Commits."""
+    columns = (Job.kind, Job.user_id, Job.attempts, Job.payload)
+    row = db.session.execute(
+        select(*columns).where(Job.id == job_id, Job.run_token == token, Job.state == JobState.RUNNING)
+    ).first()
+    db.session.commit()
+    return Run(job_id, token, row.kind, row.user_id or 0, row.attempts, row.payload) if row else None
+
+
+def heartbeat(tools: Toolbox, job_id: str, token: int) -> bool:
+    """Say that the run is alive; False once it has lost its claim. One that hasn't begun yet is fine. Commits."""
+    statement = update(Job).where(Job.id == job_id, Job.run_token == token, Job.state.in_(OPEN))
+    is_ours = claims.change(statement.values(updated_at=tools.clock.now()))
+    db.session.commit()
+    return is_ours
+
+
+def report(tools: Toolbox, run: Run, **values: Any) -> None:
+    """Change the row's `progress` (0..100), `message` or `result` (what is done so far, kept for the next run). Commits.
+    Raises Fenced."""
+    write(tools, run, **values)
+    db.session.commit()
+
+
+def write(tools: Toolbox, run: Run, **values: Any) -> None:
+    """Change the row if `run` still holds it. In the caller's transaction. Raises Fenced, and rolls back."""
+    if not claims.change(_held(run.id, run.token, JobState.RUNNING).values({"updated_at": tools.clock.now()} | values)):
+        db.session.rollback()
+        raise Fenced("Another run owns this job.")
+
+
+def finish(tools: Toolbox, run: Run, result: Mapping[str, Any]) -> None:
+    """It is done. In the caller's transaction. Raises Fenced."""
+    write(tools, run, state=JobState.COMPLETED, progress=100.0, message=None, error=None, result=dict(result))
+
+
+def fail(tools: Toolbox, run: Run, error: str) -> None:
+    """It can't be done. In the caller's transaction. Raises Fenced."""
+    write(tools, run, state=JobState.FAILED, message=None, error=error)
+
+
+def again(tools: Toolbox, run: Run, reason: str, retry_after: float | None = None) -> bool:
+    """Try it later, after a pause that grows; False where that was done often enough. In the caller's transaction. Raises Fenced."""
+    if run.attempts >= MAX_ATTEMPTS:
+        return False
+    due_at = tools.clock.now() + timedelta(seconds=_pause(run.attempts, retry_after))
+    write(tools, run, state=JobState.QUEUED, run_token=run.token + 1, message=reason[:255], due_at=due_at)
+    return True
+
+
+def cancel(tools: Toolbox, user_id: int, job_id: str) -> bool:
+    """Stop one's own job, wherever it is; False where it is over. In the caller's transaction; its worker's horse ends soon."""
+    statement = update(Job).where(Job.id == job_id, Job.user_id == user_id, Job.state.in_(OPEN))
+    values = {"state": JobState.CANCELLED, "run_token": Job.run_token + 1, "message": None, "updated_at": tools.clock.now()}
+    return claims.change(statement.values(values))
+
+
+def hand_back(tools: Toolbox, job_id: str, token: int) -> bool:
+    """A worker that must stop gives a run back, to be begun anew at once: that was no attempt. Commits."""
+    values = {
+        "state": JobState.QUEUED,
+        "run_token": token + 1,
+        "attempts": Job.attempts - 1,
+        "updated_at": tools.clock.now(),
+    }
+    is_ours = claims.change(_held(job_id, token, JobState.RUNNING).values(values))
+    db.session.commit()
+    if is_ours:
+        hand_out(tools, job_id)
+    return is_ours
+
+
+def find(user_id: int, job_id: str, kind: str) -> Job | None:
+    """One's own job of that kind, as it is now."""
+    statement = select(Job).where(Job.id == job_id, Job.user_id == user_id, Job.kind == kind)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).first()
+
+
+def heal(tools: Toolbox) -> int:
+    """Runs that fell silent begin anew, those that were due get their ticket; how many. Called by the clock."""
+    return _reclaim(tools) + _reticket(tools)
+
+
+def lost(tools: Toolbox) -> Sequence[Job]:
+    """Jobs that have lost their last run: each handler's feature says what becomes of what they belong to."""
+    return db.session.scalars(select(Job).where(_silent(tools), Job.attempts >= MAX_ATTEMPTS)).all()
+
+
+def _reclaim(tools: Toolbox) -> int:
+    found = db.session.execute(select(Job.id, Job.run_token).where(_silent(tools), Job.attempts < MAX_ATTEMPTS)).all()
+    for job_id, token in found:
+        values = {"state": JobState.QUEUED, "run_token": token + 1, "updated_at": tools.clock.now()}
+        if claims.change(_held(job_id, token, JobState.RUNNING).values(values)):
+            db.session.commit()
+            hand_out(tools, job_id)
+    db.session.commit()
+    return len(found)
+
+
+def _reticket(tools: Toolbox) -> int:
+    now = tools.clock.now()
+    is_waiting = (Job.kind.in_(KINDS), Job.state == JobState.QUEUED)
+    is_due = or_(Job.due_at <= now, (Job.due_at.is_(None)) & (Job.updated_at < now - TICKET_LOST_AFTER))
+    found = db.session.execute(select(Job.id, Job.kind, Job.run_token).where(*is_waiting, is_due)).all()
+    db.session.commit()
+    if not found:
+        return 0
+    known = set(tickets.waiting(tools, QUEUE))
+    lacking = [row for row in found if _ticket_id(row.id, row.run_token) not in known]
+    for row in lacking:
+        tickets.enqueue(tools, QUEUE, row.kind, row.id, row.run_token, ticket_id=_ticket_id(row.id, row.run_token))
+    return len(lacking)
+
+
+def _silent(tools: Toolbox) -> ColumnElement[bool]:
+    silent_since: datetime = tools.clock.now() - timedelta(seconds=tools.settings.lease_seconds)
+    return Job.kind.in_(KINDS) & (Job.state == JobState.RUNNING) & (Job.updated_at < silent_since)
+
+
+def _held(job_id: str, token: int, state: JobState) -> Update:
+    return update(Job).where(Job.id == job_id, Job.run_token == token, Job.state == state)
+
+
+def _ticket_id(job_id: str, token: int) -> str:
+    return f"j-{job_id}-{token}"
+
+
+def _pause(attempts: int, retry_after: float | None) -> float:
+    """Twice as long each time, not all at the same moment, and never shorter than the provider asked for."""
+    pause: float = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempts - 1))
+    return max(pause * random.uniform(0.75, 1.25), retry_after or 0.0)  # noqa: S311 - no secret

@@ -1,0 +1,41 @@
+"""What a model has written so far, for those who watch: in Redis, gone an hour later. The database gets the whole."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+
+from redis.exceptions import RedisError
+
+from textor.toolbox import Toolbox
+
+KEPT_SECONDS = 3600
+SHOWN_EVERY_SECONDS = 0.25
+
+
+def so_far(tools: Toolbox, job_id: str) -> str:
+    """The text as far as it is written; empty where nothing is, or Redis is away."""
+    with suppress(RedisError):
+        found = tools.redis.get(_key(job_id))
+        return str(json.loads(found)) if isinstance(found, bytes | str) else ""
+    return ""
+
+
+def writer(tools: Toolbox, job_id: str) -> Callable[[str], None]:
+    """Hears the pieces of a text, and shows the whole of them a few times a second. What was there before gives way."""
+    heard: list[str] = []
+    shown_at = float("-inf")
+
+    def hear(piece: str) -> None:
+        nonlocal shown_at
+        heard.append(piece)
+        if monotonic() - shown_at >= SHOWN_EVERY_SECONDS:
+            shown_at = monotonic()
+            with suppress(RedisError):
+                tools.redis.set(_key(job_id), json.dumps("".join(heard)), ex=KEPT_SECONDS)
+
+    return hear
+
+
+def _key(job_id: str) -> str:
+    return f"textor:pieces:{job_id}"
