@@ -131,7 +131,7 @@ def fail(tools: Toolbox, run: Run, error: str) -> None:
 
 
 def again(tools: Toolbox, run: Run, reason: str, retry_after: float | None = None) -> bool:
-    """Try it later, after a pause that grows; False where that was done often enough. In the caller's transaction. Raises Fenced."""
+    """Try it later, after a pause that grows; False after too many. In the caller's transaction. Raises Fenced."""
     if run.attempts >= MAX_ATTEMPTS:
         return False
     due_at = tools.clock.now() + timedelta(seconds=_pause(run.attempts, retry_after))
