@@ -2,16 +2,35 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from textor.adapters.storage.port import Storage, StoredFile
 from textor.adapters.stt.port import Audio, Availability, Capabilities, Engine, Options, Progress, RemoteJob
+from textor.adapters.text_models.port import (
+    Answer,
+    Brief,
+    Citation,
+    Conversation,
+    Hear,
+    Imagined,
+    Passage,
+    Prices,
+    Scene,
+    Summary,
+    TextModel,
+    Usage,
+    Wanted,
+    unheard,
+)
+from textor.adapters.text_models.port import Availability as TextAvailability
+from textor.adapters.text_models.port import Capabilities as TextCapabilities
 from textor.domain.transcript import Segment, Transcript
-from textor.errors import EngineError, JobLost, Unavailable
+from textor.errors import EngineError, JobLost, TextModelError, Unavailable
 from textor.settings import Settings
+from textor.toolbox import Toolbox
 
 
 @dataclass
@@ -125,6 +144,86 @@ def prompt_engine(name: str = "prompt", **can: Any) -> FakeEngine:
     made = type(f"Fake_{name}", (FakeEngine,), {"name": name, "capabilities": Capabilities(**can)})()
     assert isinstance(made, FakeEngine)
     return made
+
+
+@dataclass
+class FakeTextModel(TextModel):
+    """Says what it is told to, in pieces, and cites the first passage of each call; refuses what its window doesn't hold.
+
+    `says` is the text itself, or makes it of the passages and what was asked (Wanted, Conversation, Brief). `before_call` runs
+    before every call and may raise or wait; it gets the verb and the passages. `cites` gives the ids that are cited, a tuple for
+    each citation; `error` is raised by every call.
+    """
+
+    says: str | Callable[[Sequence[Passage], Any], str] = "What was said."
+    topics: tuple[str, ...] = ("the sea", "a ship")
+    cites: Callable[[Sequence[Passage]], Sequence[tuple[int, ...]]] = lambda passages: [(passages[0].id,)] if passages else []
+    usage: Usage = field(default_factory=lambda: Usage(100, 10))
+    window_tokens: int | None = None
+    prices: Prices | None = None
+    takes_instructions: bool = True
+    is_ready: bool = True
+    error: Exception | None = None
+    before_call: Callable[[str, Sequence[Passage]], None] = lambda verb, passages: None
+    piece_letters: int = 8
+    name: str = "fake-text"
+    calls: list[tuple[str, Sequence[Passage], Any]] = field(default_factory=list)
+    """(verb, passages, what was asked) of each call, those that failed too."""
+
+    title = "Fake text"
+    description = "Says what it is told to."
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Sequence[TextModel]:
+        return (cls(),)
+
+    @property
+    def capabilities(self) -> TextCapabilities:  # type: ignore[override]  # what a test changes, it changes
+        return TextCapabilities(
+            window_tokens=self.window_tokens, streams=True, instructions=self.takes_instructions, prices=self.prices
+        )
+
+    def availability(self) -> TextAvailability:
+        return TextAvailability(self.is_ready, None if self.is_ready else "Set its key.")
+
+    def summarize(self, passages: Sequence[Passage], wanted: Wanted, hear: Hear = unheard) -> Summary:
+        text = self._called("summarize", passages, wanted, hear)
+        return Summary(text, self.topics[: wanted.max_topics], self._cited(passages), self.usage)
+
+    def answer(self, conversation: Conversation, passages: Sequence[Passage], hear: Hear = unheard) -> Answer:
+        text = self._called("answer", passages, conversation, hear)
+        return Answer(text, self._cited(passages), self.usage)
+
+    def imagine(self, passages: Sequence[Passage], brief: Brief) -> Imagined:
+        text = self._called("imagine", passages, brief, unheard)
+        scenes = [Scene(text, one.start, one.end, one.text, one.ids) for one in self._cited(passages)]
+        return Imagined(tuple(scenes[: brief.max_scenes]), self.usage)
+
+    def _called(self, verb: str, passages: Sequence[Passage], asked: Any, hear: Hear) -> str:
+        self.calls.append((verb, list(passages), asked))
+        self.before_call(verb, passages)
+        if self.error:
+            raise self.error
+        if self.window_tokens and sum(self.tokens(one.text) for one in passages) > self.window_tokens:
+            raise TextModelError("This is more than the model can read.")
+        text = self.says if isinstance(self.says, str) else self.says(passages, asked)
+        for start in range(0, len(text), self.piece_letters):
+            hear(text[start : start + self.piece_letters])
+        return text
+
+    def _cited(self, passages: Sequence[Passage]) -> tuple[Citation, ...]:
+        """Only what was given: a citation of a passage that wasn't there is a mistake of the test."""
+        given = {one.id: one for one in passages}
+        quoted = ([given[n] for n in ids] for ids in self.cites(passages))
+        return tuple(
+            Citation(held[0].start, held[-1].end, " ".join(one.text for one in held), tuple(one.id for one in held))
+            for held in quoted
+        )
+
+
+def with_text_models(tools: Toolbox, *models: TextModel) -> Toolbox:
+    """The same tools with these text models before the built-in one, the first of them the one that is chosen by itself."""
+    return replace(tools, text_models={**{one.name: one for one in models}, **tools.text_models})
 
 
 class AwayStorage(Storage):
