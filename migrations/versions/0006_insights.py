@@ -154,6 +154,7 @@ def _charges() -> None:
         sa.Column("completion_tokens", sa.Integer(), nullable=False),
         sa.Column("usd", MONEY, nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("held_until", UtcDateTime(), nullable=True),
         _owner(table),
         _transcript(table, "SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),

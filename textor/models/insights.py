@@ -98,7 +98,8 @@ class ChatMessage(Model):
 
 
 class TextCharge(Model):
-    """One call of a text model for a user, and its price. It outlives what it was for: the money is gone."""
+    """One call of a text model for a user, and its price; before it is made, the most it may cost. It outlives what it was for: the
+    money is gone."""
 
     __tablename__ = "text_charges"
     __table_args__ = (Index(None, "user_id", "at"),)
@@ -114,3 +115,5 @@ class TextCharge(Model):
     usd: Mapped[float | None] = mapped_column(Float(53))
     """None: nobody knows what this model charges."""
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Of a call that is being made: until then, the most it may cost is set aside. None: it was made."""
