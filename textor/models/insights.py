@@ -98,8 +98,8 @@ class ChatMessage(Model):
 
 
 class TextCharge(Model):
-    """One call of a text model for a user, and its price; before it is made, the most it may cost. It outlives what it was for: the
-    money is gone."""
+    """One call of a text model for a user, and its price; while it is being made, the most that it may cost. It outlives what it
+    was for: the money is gone."""
 
     __tablename__ = "text_charges"
     __table_args__ = (Index(None, "user_id", "at"),)

@@ -132,6 +132,13 @@ Generator = Literal["midjourney", "stable_diffusion", "flux", "dalle"]
 sentences; an instruction in sentences."""
 
 
+DEFAULT_INSTRUCTION = (
+    "Write one prompt for each scene. Name its subject, five descriptive keywords, the camera, the lens, the time of day, the "
+    "photo style and the film."
+)
+"""What image prompts should say where a user has no wish."""
+
+
 @dataclass(frozen=True, slots=True)
 class Brief:
     """The image prompts that are asked for: at most `max_scenes`, each in the wording of `generator`. `language` is the
@@ -139,7 +146,7 @@ class Brief:
 
     generator: Generator = "midjourney"
     instruction: str | None = None
-    """What each prompt should say, in the user's words (subject, keywords, camera, lens, light, film ...)."""
+    """What each prompt should say, in the user's words; None: `DEFAULT_INSTRUCTION`."""
     look: str | None = None
     """A style that all scenes share, in the user's words."""
     max_scenes: int = 12
@@ -164,6 +171,8 @@ class Imagined:
 
     scenes: tuple[Scene, ...]
     usage: Usage = Usage()
+    note: str | None = None
+    """A sentence for the user: what of the brief the model could not follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +245,8 @@ class TextModel(ABC):
     @abstractmethod
     def imagine(self, passages: Sequence[Passage], brief: Brief) -> Imagined:
         """Prompts for an image generator, scene by scene. Raises TextModelError, also where the answer twice did not have the
-        shape that was asked for; InvalidInput where nothing was said or for what the model can't honour."""
+        shape that was asked for; InvalidInput where nothing was said. A model that follows no instruction writes its own prompts
+        and says so in `note`: a task on a machine without a key gets its prompts, too."""
 
     def tokens(self, text: str) -> int:
         """How many tokens a text may be: rather too many than too few."""
