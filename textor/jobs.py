@@ -21,7 +21,7 @@ from textor.features.recordings import exports, intake, leftovers, library, sear
 from textor.features.transcription import downloads, orphans, pipeline
 from textor.features.transcription.remote import RemoteCrew
 from textor.features.webhooks import deliveries, sending
-from textor.job_queue import background, reconciler, runs, shift
+from textor.job_queue import healing, reconciler, runs, shift
 from textor.job_queue.crew import Terms
 from textor.job_queue.slices import Taken
 from textor.toolbox import Toolbox
@@ -111,14 +111,21 @@ HANDLERS: dict[str, Handler] = {
 
 def heal_background(tools: Toolbox) -> None:
     """Background jobs that have lost their worker begin anew; those that have lost too many end with a reason."""
-    background.heal(tools)
-    for job in background.lost(tools):
-        _give_up(HANDLERS[job.kind], tools, job.id, job.run_token)
+    healing.heal(tools)
+    for job in healing.lost(tools):
+        try:
+            _give_up(HANDLERS[job.kind], tools, job.id, job.run_token)
+        except DATABASE_AWAY:
+            raise
+        except Exception:  # the next ones are no worse
+            log.exception("%s %s could not be given up", job.kind, job.id)
+            db.session.rollback()
 
 
 PERIODIC = (
     Periodic("shift", 1, shift.ensure),
     Periodic("background", 2, heal_background),
+    Periodic("old_jobs", 3600, healing.sweep),
     Periodic("purge", 60, library.purge),
     Periodic(f"incoming:{socket.gethostname()}", 3600, intake.sweep_incoming),  # each machine has its own
     Periodic("storage", 3600, leftovers.hand_out),

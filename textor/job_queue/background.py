@@ -8,18 +8,18 @@
     background.report(tools, run, progress=40, message="...")     # commits; raises Fenced once the run has lost its claim
     background.finish(tools, run, result)                         # in the caller's transaction
 
-A run holds its Job by `run_token`, which every claim, cancel and reclaim moves on: whoever writes under an older one is fenced
+A run holds its Job by `run_token`, which every cancel, reclaim and new try moves on: whoever writes under an older one is fenced
 off. While the work-horse is busy, its worker beats for it (`heartbeat`), and ends it once the run is not its own any more.
 """
 
 import random
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, or_, select, update
+from sqlalchemy import Update, select, update
 
 from textor.errors import Fenced
 from textor.extensions import db
@@ -29,15 +29,22 @@ from textor.models.jobs import JobState
 from textor.toolbox import Toolbox
 
 QUEUE = "text"
-KINDS = ("summary", "chat", "prompts", "retranslate")
-"""The names of their handlers, too (jobs.HANDLERS)."""
+"""Calls that may be paid for: a stop lets one that is under way come to its end."""
+KINDS = {
+    "summary": QUEUE,
+    "chat": QUEUE,
+    "prompts": QUEUE,
+    "retranslate": "speech",
+    "retranslate_remote": QUEUE,
+}
+"""The queue of each; they are the names of their handlers, too (jobs.HANDLERS)."""
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 MAX_ATTEMPTS = 5
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 300.0
-TICKET_LOST_AFTER = timedelta(seconds=30)
 SORRY = "Something went wrong inside Textor. Try again; if it happens again, tell the operator."
-LOST = "The worker stopped several times while at it. Try again."
+LOST = "This was begun several times and never came to its end. Try again."
+LONGEST_MESSAGE = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +80,18 @@ def begin(
 
 
 def hand_out(tools: Toolbox, job_id: str) -> None:
-    """Put its ticket into the queue; Redis away, `heal` does so later."""
-    row = db.session.execute(select(Job.kind, Job.run_token).where(Job.id == job_id, Job.state == JobState.QUEUED)).first()
+    """Put the ticket of a job that was committed into its queue; Redis away, or before it is due, `healing` does so later."""
+    is_next = (Job.id == job_id, Job.state == JobState.QUEUED, Job.due_at.is_(None))
+    row = db.session.execute(select(Job.kind, Job.run_token).where(*is_next)).first()
     db.session.rollback()
     if row:
-        tickets.enqueue(tools, QUEUE, row.kind, job_id, row.run_token, ticket_id=_ticket_id(job_id, row.run_token))
+        enqueue(tools, row.kind, job_id, row.run_token, ticket_id(job_id, row.run_token))
 
 
 def claim(tools: Toolbox, job_id: str, token: int) -> Run | None:
     """QUEUED → RUNNING for the ticket that holds `token`; None where it is out of date or doubled. Commits."""
     values = {"state": JobState.RUNNING, "attempts": Job.attempts + 1, "due_at": None, "updated_at": tools.clock.now()}
-    is_ours = claims.change(_held(job_id, token, JobState.QUEUED).values(values))
+    is_ours = claims.change(of_run(job_id, token, JobState.QUEUED).values(values))
     db.session.commit()
     return held(job_id, token) if is_ours else None
 
@@ -99,11 +107,13 @@ def held(job_id: str, token: int) -> Run | None:
 
 
 def heartbeat(tools: Toolbox, job_id: str, token: int) -> bool:
-    """Say that the run is alive; False once it has lost its claim. One that hasn't begun yet is fine. Commits."""
-    statement = update(Job).where(Job.id == job_id, Job.run_token == token, Job.state.in_(OPEN))
-    is_ours = claims.change(statement.values(updated_at=tools.clock.now()))
+    """Say that the run is alive; False once it has lost its claim. One that hasn't begun yet is fine, and so is one that has just
+    come to its end: its horse puts its things away. Commits."""
+    mine = (Job.id == job_id, Job.run_token == token)
+    beaten = claims.change(update(Job).where(*mine, Job.state == JobState.RUNNING).values(updated_at=tools.clock.now()))
+    is_fine = beaten or db.session.scalar(select(Job.state).where(*mine)) in {JobState.QUEUED, JobState.COMPLETED}
     db.session.commit()
-    return is_ours
+    return is_fine
 
 
 def report(tools: Toolbox, run: Run, **values: Any) -> None:
@@ -115,13 +125,16 @@ def report(tools: Toolbox, run: Run, **values: Any) -> None:
 
 def write(tools: Toolbox, run: Run, **values: Any) -> None:
     """Change the row if `run` still holds it. In the caller's transaction. Raises Fenced, and rolls back."""
-    if not claims.change(_held(run.id, run.token, JobState.RUNNING).values({"updated_at": tools.clock.now()} | values)):
+    if "message" in values:
+        values["message"] = values["message"] and values["message"][:LONGEST_MESSAGE]
+    if not claims.change(of_run(run.id, run.token, JobState.RUNNING).values({"updated_at": tools.clock.now()} | values)):
         db.session.rollback()
         raise Fenced("Another run owns this job.")
 
 
 def finish(tools: Toolbox, run: Run, result: Mapping[str, Any]) -> None:
-    """It is done. In the caller's transaction. Raises Fenced."""
+    """It is done. In the caller's transaction, as its first statement: so a cancel at the same moment waits for it, or it for the
+    cancel. Raises Fenced."""
     write(tools, run, state=JobState.COMPLETED, progress=100.0, message=None, error=None, result=dict(result))
 
 
@@ -135,8 +148,16 @@ def again(tools: Toolbox, run: Run, reason: str, retry_after: float | None = Non
     if run.attempts >= MAX_ATTEMPTS:
         return False
     due_at = tools.clock.now() + timedelta(seconds=_pause(run.attempts, retry_after))
-    write(tools, run, state=JobState.QUEUED, run_token=run.token + 1, message=reason[:255], due_at=due_at)
+    write(tools, run, state=JobState.QUEUED, run_token=run.token + 1, message=reason, due_at=due_at)
     return True
+
+
+def look_again(tools: Toolbox, run: Run, seconds: float, result: Mapping[str, Any]) -> None:
+    """Somebody else works on it: a next run looks after them then, and finds `result`. No attempt. In the caller's transaction.
+    Raises Fenced."""
+    due_at = tools.clock.now() + timedelta(seconds=seconds)
+    values = {"state": JobState.QUEUED, "run_token": run.token + 1, "attempts": run.attempts - 1, "due_at": due_at}
+    write(tools, run, **values, result=dict(result))
 
 
 def cancel(tools: Toolbox, user_id: int, job_id: str) -> bool:
@@ -154,66 +175,32 @@ def hand_back(tools: Toolbox, job_id: str, token: int) -> bool:
         "attempts": Job.attempts - 1,
         "updated_at": tools.clock.now(),
     }
-    is_ours = claims.change(_held(job_id, token, JobState.RUNNING).values(values))
+    is_ours = claims.change(of_run(job_id, token, JobState.RUNNING).values(values))
     db.session.commit()
     if is_ours:
         hand_out(tools, job_id)
     return is_ours
 
 
-def find(user_id: int, job_id: str, kind: str) -> Job | None:
-    """One's own job of that kind, as it is now."""
-    statement = select(Job).where(Job.id == job_id, Job.user_id == user_id, Job.kind == kind)
+def find(user_id: int, job_id: str, *kinds: str) -> Job | None:
+    """One's own job of these kinds, as it is now."""
+    statement = select(Job).where(Job.id == job_id, Job.user_id == user_id, Job.kind.in_(kinds))
     return db.session.scalars(statement.execution_options(populate_existing=True)).first()
 
 
-def heal(tools: Toolbox) -> int:
-    """Runs that fell silent begin anew, those that were due get their ticket; how many. Called by the clock."""
-    return _reclaim(tools) + _reticket(tools)
-
-
-def lost(tools: Toolbox) -> Sequence[Job]:
-    """Jobs that have lost their last run: each handler's feature says what becomes of what they belong to."""
-    return db.session.scalars(select(Job).where(_silent(tools), Job.attempts >= MAX_ATTEMPTS)).all()
-
-
-def _reclaim(tools: Toolbox) -> int:
-    found = db.session.execute(select(Job.id, Job.run_token).where(_silent(tools), Job.attempts < MAX_ATTEMPTS)).all()
-    for job_id, token in found:
-        values = {"state": JobState.QUEUED, "run_token": token + 1, "updated_at": tools.clock.now()}
-        if claims.change(_held(job_id, token, JobState.RUNNING).values(values)):
-            db.session.commit()
-            hand_out(tools, job_id)
-    db.session.commit()
-    return len(found)
-
-
-def _reticket(tools: Toolbox) -> int:
-    now = tools.clock.now()
-    is_waiting = (Job.kind.in_(KINDS), Job.state == JobState.QUEUED)
-    is_due = or_(Job.due_at <= now, (Job.due_at.is_(None)) & (Job.updated_at < now - TICKET_LOST_AFTER))
-    found = db.session.execute(select(Job.id, Job.kind, Job.run_token).where(*is_waiting, is_due)).all()
-    db.session.commit()
-    if not found:
-        return 0
-    known = set(tickets.waiting(tools, QUEUE))
-    lacking = [row for row in found if _ticket_id(row.id, row.run_token) not in known]
-    for row in lacking:
-        tickets.enqueue(tools, QUEUE, row.kind, row.id, row.run_token, ticket_id=_ticket_id(row.id, row.run_token))
-    return len(lacking)
-
-
-def _silent(tools: Toolbox) -> ColumnElement[bool]:
-    silent_since: datetime = tools.clock.now() - timedelta(seconds=tools.settings.lease_seconds)
-    return Job.kind.in_(KINDS) & (Job.state == JobState.RUNNING) & (Job.updated_at < silent_since)
-
-
-def _held(job_id: str, token: int, state: JobState) -> Update:
+def of_run(job_id: str, token: int, state: JobState) -> Update:
+    """A change of the row that works only while it stands there under that token."""
     return update(Job).where(Job.id == job_id, Job.run_token == token, Job.state == state)
 
 
-def _ticket_id(job_id: str, token: int) -> str:
+def ticket_id(job_id: str, token: int) -> str:
+    """Of the first ticket for that run."""
     return f"j-{job_id}-{token}"
+
+
+def enqueue(tools: Toolbox, kind: str, job_id: str, token: int, ticket_id: str) -> bool:
+    """Put a ticket into the queue of its kind; False where Redis is away."""
+    return tickets.enqueue(tools, KINDS[kind], kind, job_id, token, ticket_id=ticket_id)
 
 
 def _pause(attempts: int, retry_after: float | None) -> float:

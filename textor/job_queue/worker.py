@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 # RQ waits worker_ttl - 15 s for a ticket; between waits it does maintenance, ours too
 WORKER_TTL_SECONDS = 17
+LONGEST_TEXT_BEAT_SECONDS = 2
 
 PROGRAM = Path(__file__).resolve().parents[2] / "worker.py"
 
@@ -47,7 +48,7 @@ def run(app: Flask, queue_name: str, kind: type[Worker] | None = None) -> None:
             **options,
             worker_ttl=WORKER_TTL_SECONDS,
             maintenance_interval=max(1, tools.settings.lease_seconds // 3),
-            job_monitoring_interval=max(1, tools.settings.lease_seconds // 5),
+            job_monitoring_interval=_beat_seconds(tools, queue_name),
             log_job_description=False,
         )
         worker.log_result_lifespan = False
@@ -66,6 +67,12 @@ def run_horse(app: Flask, worker_key: str, job_id: str, queue_name: str, executi
         worker.execution = Execution.fetch(execution_id, job_id, connection=connection)
         os.setpgrp()
         worker.main_work_horse(job, Queue(queue_name, **options))
+
+
+def _beat_seconds(tools: Toolbox, queue_name: str) -> int:
+    """How often a worker looks after its horse. A text model that was stopped, or drained for long enough, ends soon."""
+    seconds = max(1, tools.settings.lease_seconds // 5)
+    return min(seconds, LONGEST_TEXT_BEAT_SECONDS) if queue_name == background.QUEUE else seconds
 
 
 def _options(tools: Toolbox) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from textor.errors import InvalidInput, OverBudget, TextModelError
+from textor.errors import EngineError, Fenced, TextModelError, TextorError, Unavailable
 from textor.extensions import db
 from textor.job_queue import background
 from textor.job_queue.background import Run
@@ -12,8 +12,8 @@ from textor.models.jobs import JobState
 from textor.toolbox import Toolbox
 
 Carry = Callable[[Toolbox, Run], None]
-"""Does the work and finishes the run (`background.finish`), all in one transaction at its end, committed. Raises TextModelError,
-InvalidInput, OverBudget, Fenced."""
+"""Does the work and finishes the run: all in one transaction at its end, `background.finish` first, committed. What it raises of
+Textor's own errors is the job's end, unless it may pass."""
 Failed = Callable[[Toolbox, Job, str], None]
 """What becomes of the job's own rows where it has failed for that reason. In the caller's transaction."""
 
@@ -25,13 +25,12 @@ def work(tools: Toolbox, job_id: str, token: int, carry: Carry, failed: Failed) 
         return
     try:
         carry(tools, run)
-    except TextModelError as error:
+    except Fenced:
+        raise
+    except TextorError as error:
         db.session.rollback()
-        if not (error.retryable and background.again(tools, run, error.message, error.retry_after)):
+        if not (_may_pass(error) and background.again(tools, run, error.message, getattr(error, "retry_after", None))):
             _end(tools, run, error.message, failed)
-    except (InvalidInput, OverBudget) as error:
-        db.session.rollback()
-        _end(tools, run, error.message, failed)
     db.session.commit()
 
 
@@ -57,6 +56,11 @@ def cancel(tools: Toolbox, user_id: int, job_id: str) -> bool:
 def is_open(job: Job | None) -> bool:
     """Whether something may still come of it."""
     return job is not None and job.state in {JobState.QUEUED, JobState.RUNNING}
+
+
+def _may_pass(error: TextorError) -> bool:
+    """A provider that is away or busy, something of our own that is."""
+    return isinstance(error, Unavailable) or (isinstance(error, TextModelError | EngineError) and error.retryable)
 
 
 def _end(tools: Toolbox, run: Run, reason: str, failed: Failed) -> None:
