@@ -172,6 +172,7 @@ def _tasks() -> None:
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("error", LONG, nullable=True),
+        sa.Column("note", LONG, nullable=True),
         sa.Column("transcription_seq", BIG_ID, nullable=True),
         sa.Column("audio_file_language", sa.String(length=16), nullable=True),
         sa.Column("task_text", LONG, nullable=True),

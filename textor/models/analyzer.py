@@ -36,6 +36,8 @@ class AnalyzerTask(Model):
     name: Mapped[str] = mapped_column(String(255))
     status: Mapped[str] = mapped_column(String(16), default=TaskStatus.PENDING)
     error: Mapped[str | None] = mapped_column(LongText)
+    note: Mapped[str | None] = mapped_column(LongText)
+    """What of the wishes the model could not follow."""
     transcription_seq: Mapped[int | None] = mapped_column(ForeignKey("transcriptions.seq", ondelete="SET NULL"), index=True)
     audio_file_language: Mapped[str | None] = mapped_column(String(16))
     task_text: Mapped[str | None] = mapped_column(LongText)
