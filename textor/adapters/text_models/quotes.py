@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from textor.adapters.text_models.sentences import Sentence
+from textor.adapters.text_models.terms import Vocabulary
+
+Numbers = npt.NDArray[np.float64]
 
 SATURATION, LENGTH_SHARE = 1.2, 0.75
 """BM25's k1 and b."""
@@ -16,6 +18,15 @@ NEIGHBOUR_SHARE = 0.5
 LEAST_SHARE = 0.34
 """Of the question's weight that a sentence and its neighbours must have in them to be an answer."""
 CLOSE_TO_BEST = 0.6  # a further quote has at least this share of the best one's score
+FOLLOW_UP_TERMS, FOLLOW_UP_WEIGHT = 2, 0.4  # a question of so few words leans on the one before
+
+
+def weighted(asked: Sequence[str], vocabulary: Vocabulary) -> dict[str, float]:
+    """The terms of the newest question; a short one leans on the one before it."""
+    found = dict.fromkeys(vocabulary.terms(asked[-1]), 1.0)
+    if len(found) <= FOLLOW_UP_TERMS and len(asked) > 1:
+        found = dict.fromkeys(vocabulary.terms(asked[-2]), FOLLOW_UP_WEIGHT) | found
+    return found
 
 
 class Index:
@@ -33,6 +44,15 @@ class Index:
     def ranked(self, question: Mapping[str, float], most: int) -> list[int]:
         """The sentences that answer, best first; none where what is asked for is hardly there. The question's terms are weighted
         by how much they count."""
+        score = self._scores(question, LEAST_SHARE)
+        order = _best_first(score)[:most]
+        return [place for place in order if score[place] >= CLOSE_TO_BEST * score[order[0]]]
+
+    def related(self, question: Mapping[str, float]) -> list[int]:
+        """All that have to do with the question, best first."""
+        return _best_first(self._scores(question, 0.0))
+
+    def _scores(self, question: Mapping[str, float], least_share: float) -> Numbers:
         own, covered, whole = np.zeros(self._count), np.zeros(self._count), 0.0
         for term, weight in question.items():
             rarity = weight * self._rarity(term)
@@ -43,22 +63,25 @@ class Index:
                 is_near[max(place - 1, 0) : place + 2] = True
             covered[is_near] += rarity
         score = own + NEIGHBOUR_SHARE * _beside(own)
-        score[(own == 0) | (covered < LEAST_SHARE * whole)] = 0
-        order = [int(place) for place in np.argsort(-score, kind="stable")[:most] if score[place] > 0]
-        return [place for place in order if score[place] >= CLOSE_TO_BEST * score[order[0]]]
+        score[(own == 0) | (covered < least_share * whole)] = 0
+        return score
 
     def _rarity(self, term: str) -> float:
         held = len(self._held.get(term, ()))
         return math.log(1 + (self._count - held + 0.5) / (held + 0.5))
 
 
-def _beside(own: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _best_first(score: Numbers) -> list[int]:
+    return [int(place) for place in np.argsort(-score, kind="stable") if score[place] > 0]
+
+
+def _beside(own: Numbers) -> Numbers:
     """The sum of each sentence's neighbours."""
     padded = np.pad(own, 1)
     return padded[:-2] + padded[2:]
 
 
-def with_neighbours(place: int, sentences: Sequence[Sentence], sources: Sequence[str | None]) -> range:
+def with_neighbours(place: int, sentences: Sequence[object], sources: Sequence[str | None]) -> range:
     """The places to quote around a sentence: one on each side of the same transcript, so that it can be understood."""
     return range(
         place - 1 if place and sources[place - 1] == sources[place] else place,

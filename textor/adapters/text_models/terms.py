@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Literal
 
 from textor.adapters.text_models import stop_words
@@ -86,6 +87,17 @@ def stem(key: str, arabic: Arabic) -> str:
             key = key[len(beginning) :]
             break
     return _without_ending(key, _ARABIC_ENDINGS)
+
+
+def openings(key: str, arabic: Arabic) -> tuple[str, ...]:
+    """How words begin that come to the same term: for an index that knows words and their beginnings."""
+    stemmed = stem(key, arabic)
+    if _LATIN.fullmatch(key):
+        shared = takewhile(lambda pair: pair[0] == pair[1], zip(key, stemmed, strict=False))
+        return ("".join(letter for letter, _ in shared),)
+    whole = (key,) if not key.startswith(stemmed) else ()
+    articles = (f"{beginning}{stemmed}" for beginning in _ARABIC_BEGINNINGS) if arabic == "ar" else ()
+    return (stemmed, *whole, *articles)
 
 
 def _without_ending(key: str, endings: Iterable[str]) -> str:
