@@ -11,6 +11,8 @@ from textor.toolbox import Toolbox
 
 KEPT_SECONDS = 3600
 SHOWN_EVERY_SECONDS = 0.25
+LEFT_ALONE_SECONDS = 30.0
+"""A Redis that gave no answer: the model writes on, and doesn't wait for it again and again."""
 
 
 def so_far(tools: Toolbox, job_id: str) -> str:
@@ -24,17 +26,24 @@ def so_far(tools: Toolbox, job_id: str) -> str:
 def writer(tools: Toolbox, job_id: str) -> Callable[[str], None]:
     """Hears the pieces of a text, and shows the whole of them a few times a second. What was there before gives way."""
     heard: list[str] = []
-    shown_at = float("-inf")
+    due_at = float("-inf")
 
     def hear(piece: str) -> None:
-        nonlocal shown_at
+        nonlocal due_at
         heard.append(piece)
-        if monotonic() - shown_at >= SHOWN_EVERY_SECONDS:
-            shown_at = monotonic()
-            with suppress(RedisError):
-                tools.redis.set(_key(job_id), json.dumps("".join(heard)), ex=KEPT_SECONDS)
+        if monotonic() >= due_at:
+            is_shown = _show(tools, job_id, "".join(heard))
+            due_at = monotonic() + (SHOWN_EVERY_SECONDS if is_shown else LEFT_ALONE_SECONDS)
 
     return hear
+
+
+def _show(tools: Toolbox, job_id: str, text: str) -> bool:
+    try:
+        tools.redis.set(_key(job_id), json.dumps(text), ex=KEPT_SECONDS)
+    except RedisError:
+        return False
+    return True
 
 
 def _key(job_id: str) -> str:

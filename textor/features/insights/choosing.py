@@ -4,6 +4,8 @@ from textor.adapters.text_models.port import TextModel
 from textor.errors import InvalidInput, TextModelError
 from textor.toolbox import Toolbox
 
+LONGEST_NAME = 128
+
 
 def ready(tools: Toolbox) -> list[TextModel]:
     """The models that can be asked now, in the order they are offered; the built-in one is always among them."""
@@ -20,7 +22,8 @@ def choose(tools: Toolbox, name: str = "") -> TextModel:
             return model
     known = tools.text_models.get(name)
     reason = known.availability().reason if known else None
-    told = f"The model {name!r} is not available here." if known else f"There is no model {name!r}."
+    shown = repr(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…")
+    told = f"The model {shown} is not available here." if known else f"There is no model {shown}."
     names = ", ".join(model.name for model in offered)
     raise InvalidInput(" ".join(filter(None, (told, reason, f"Available: {names}."))), field="model_name")
 

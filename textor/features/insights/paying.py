@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
+
 from textor.adapters.text_models.port import Passage, TextModel, Usage
 from textor.extensions import db
 from textor.features.accounts import spending
-from textor.models import TextCharge
+from textor.models import TextCharge, Transcription
 from textor.toolbox import Toolbox
 
 WORDS_PER_TOKEN = 0.5
@@ -28,14 +30,15 @@ def check(tools: Toolbox, user_id: int, model: TextModel, passages: Sequence[Pas
 
 
 def charge(tools: Toolbox, user_id: int, seq: int | None, purpose: str, model: TextModel, usage: Usage) -> float | None:
-    """Note a call that was made; what it has cost. In the caller's transaction: nothing is noted of one on this machine."""
+    """Note a call that was made, also about a transcription that is gone by now; what it has cost. In the caller's transaction:
+    nothing is noted of one on this machine."""
     if model.capabilities.runs_locally:
         return 0.0
     usd = price(model, usage)
     db.session.add(
         TextCharge(
             user_id=user_id,
-            transcription_seq=seq,
+            transcription_seq=select(Transcription.seq).where(Transcription.seq == seq).scalar_subquery(),
             purpose=purpose,
             model=model.name,
             prompt_tokens=usage.prompt,
