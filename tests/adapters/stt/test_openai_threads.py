@@ -50,7 +50,7 @@ def test_many_threads_share_one_client(provider: OpenAI, engine: OpenAIEngine) -
     provider.seconds = (0.05, 0.1)
     with ThreadPoolExecutor(16) as pool:
         texts = set(pool.map(lambda _: segments(heard(engine))[0].text, range(64)))
-    assert (len(texts), provider.count("transcribe"), len(engine._calls._clients)) == (1, 64, 1)
+    assert (len(texts), provider.count("transcribe"), len(engine._calls.host._clients)) == (1, 64, 1)
     assert provider.most_in_flight > 4
 
 
@@ -60,7 +60,7 @@ def test_a_forked_child_makes_its_own_client(provider: OpenAI, engine: OpenAIEng
     child = os.fork()
     if child == 0:
         with suppress(BaseException):  # a child that goes on would run the rest of the suite
-            os._exit(0 if segments(heard(engine)) and len(engine._calls._clients) == 2 else 1)
+            os._exit(0 if segments(heard(engine)) and len(engine._calls.host._clients) == 2 else 1)
         os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
     assert segments(heard(engine))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from typing import Any
-from urllib.parse import urlsplit
 
+from textor.adapters import openai_sdk
 from textor.adapters.stt import openai_answers as answers
 from textor.adapters.stt import openai_models as catalogue
 from textor.adapters.stt import openai_refusals as refusals
@@ -25,7 +25,6 @@ from textor.settings import Settings
 
 NO_KEY = "Set OPENAI_API_KEY to use OpenAI."
 NOT_INSTALLED = "OpenAI's library is not installed here. Install it with `pip install openai`."
-OWN_HOST = "api.openai.com"  # regions have names before it
 ELSEWHERE = "the OpenAI-compatible server"
 NOT_IN_A_KEYWORD = frozenset("<>\r\n")
 LONGEST_PROMPT_BYTES = 224  # it heeds 224 tokens, and a token is a byte at least
@@ -62,8 +61,7 @@ class OpenAIEngine(Engine):
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "OpenAIEngine":
-        host = urlsplit(settings.openai_base_url).hostname or ""
-        is_openai = host == OWN_HOST or host.endswith(f".{OWN_HOST}")
+        is_openai = openai_sdk.is_own(settings.openai_base_url)
         return cls(settings.openai_api_key, settings.openai_base_url, settings.openai_transcribe_model, is_openai)
 
     def availability(self) -> Availability:

@@ -2,25 +2,15 @@
 
 import math
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from textor.adapters.http_client import Answer
+from textor.adapters import openai_sdk
 from textor.errors import EngineError, TooLong
 
 if TYPE_CHECKING:
     import httpx2
 
 BUSY_SECONDS = 15.0
-LONGEST_REASON = 200
-NO_CREDIT_CODES = {
-    "insufficient_quota",
-    "billing_hard_limit_reached",
-    "billing_limit_user_error",
-    "billing_not_active",
-    "insufficient_credits",
-}
-NO_CREDIT = re.compile(r"current quota|billing|insufficient (?:credit|balance|quota|fund)", re.IGNORECASE)
 NOT_THE_FORMAT = re.compile(r"response[_ ]format|verbose_json|diarized_json", re.IGNORECASE)
 NOT_THE_TIMES = re.compile(r"timestamp", re.IGNORECASE)
 TOO_SHORT = re.compile(r"too short|shorter than", re.IGNORECASE)
@@ -58,7 +48,7 @@ def misunderstood(who: str, *, retryable: bool = False) -> EngineError:
 
 def refused(who: str, response: "httpx2.Response", body: object) -> EngineError:
     """What a status of 3xx to 5xx means. `body` is the SDK's: the error itself where it comes in the usual wrapping."""
-    status, said, code = response.status_code, _said(body), _code(body)
+    status, said, code = response.status_code, openai_sdk.said(body), openai_sdk.code(body)
     of_the_account = _of_the_account(who, status, said, code)
     if of_the_account:
         return of_the_account
@@ -70,7 +60,7 @@ def refused(who: str, response: "httpx2.Response", body: object) -> EngineError:
 
 
 def _of_the_account(who: str, status: int, said: str, code: str) -> Refused | None:
-    if _is_unpaid(status, said, code):
+    if openai_sdk.is_unpaid(status, said, code):
         return Refused(f"The account at {who} has no credit left. Ask the operator to top it up.")
     if code == "unsupported_country_region_territory":
         return Refused(f"{who} takes no requests from the country that this Textor runs in.")
@@ -82,12 +72,6 @@ def _of_the_account(who: str, status: int, said: str, code: str) -> Refused | No
     return None
 
 
-def _is_unpaid(status: int, said: str, code: str) -> bool:
-    """OpenAI says 429 for "too many" and for "no money left"; its advice on the first speaks of billing, too."""
-    is_said = status in {400, 403, 429} and code != "rate_limit_exceeded" and bool(NO_CREDIT.search(said))
-    return status == 402 or code in NO_CREDIT_CODES or is_said
-
-
 def _of_the_address(who: str) -> Refused:
     error = Refused(f"{who} has nothing at this address. Ask the operator to check OPENAI_BASE_URL.")
     error.to_address = True
@@ -95,7 +79,7 @@ def _of_the_address(who: str) -> Refused:
 
 
 def _for_now(who: str, response: "httpx2.Response") -> Refused:
-    status, pause = response.status_code, retry_after(response.headers)
+    status, pause = response.status_code, openai_sdk.retry_after(response.headers)
     if status == 429:
         pause = BUSY_SECONDS if pause is None else pause
         return Refused(f"{who} takes no more requests for the moment.", retryable=True, retry_after=pause)
@@ -118,44 +102,3 @@ def _of_the_recording(who: str, status: int, said: str) -> EngineError:
     if UNREADABLE.search(said):
         return Refused(f"{who} can't read this recording: its format is unknown there, or it is damaged.")
     return error
-
-
-def _code(body: object) -> str:
-    """`code`, or `type` where there is none: "insufficient_quota" may stand in either."""
-    if not isinstance(body, Mapping):
-        return ""
-    return str(body.get("code") or body.get("type") or body.get("errorCode") or "").lower()
-
-
-def _said(body: object) -> str:
-    """The host's own words, fit for a sentence of ours: one line without addresses or keys. A proxy's page has none."""
-    text = _message(body)
-    if "<" in text and ">" in text:
-        return ""
-    text = re.sub(r"https?://\S+|\b(?:sk|gsk)-\S+", "", text)
-    return " ".join(text.split())[:LONGEST_REASON].rstrip(" .,:")
-
-
-def _message(body: object) -> str:
-    """OpenAI says `message`, FastAPI `detail`, which may be a list of what is wrong with each field."""
-    if isinstance(body, Mapping):
-        found = body.get("message") or body.get("detail") or body.get("error") or ""
-        return _message(found)
-    if isinstance(body, list):
-        return "; ".join(f"{one.get('msg')} ({_field(one)})" for one in body if isinstance(one, Mapping) and one.get("msg"))
-    return body if isinstance(body, str) else ""
-
-
-def _field(fault: Mapping[str, Any]) -> str:
-    place = fault.get("loc")
-    return str(place[-1]) if isinstance(place, list) and place else "request"
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the host wants to be asked again; OpenAI also tells them in thousandths."""
-    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
-        try:
-            return max(0.0, float(headers.get(name, "")) / unit)
-        except ValueError:
-            continue
-    return Answer(0, headers, b"").retry_after
