@@ -17,7 +17,7 @@ from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
 from textor.features.accounts import api_keys, repeats, tokens
-from textor.features.insights import analyzing
+from textor.features.insights import analyzing, chat, turns
 from textor.features.recordings import exports, intake, leftovers, library, search_index
 from textor.features.transcription import downloads, orphans, pipeline
 from textor.features.transcription.remote import RemoteCrew
@@ -107,6 +107,7 @@ HANDLERS: dict[str, Handler] = {
     "sweep_storage": Handler(leftovers.sweep, _nothing),
     "sweep_orders": Handler(orphans.sweep, _nothing),
     "send_webhooks": Handler(sending.send_due, _nothing),
+    "chat": Handler(*chat.HANDLER, is_resumed=True, is_owned=background.held),
     "prompts": Handler(*analyzing.HANDLER, is_resumed=True, is_owned=background.held),
 }
 
@@ -128,6 +129,7 @@ PERIODIC = (
     Periodic("shift", 1, shift.ensure),
     Periodic("background", 2, heal_background),
     Periodic("old_jobs", 3600, healing.sweep),
+    Periodic("withdrawn_answers", 3600, turns.sweep),
     Periodic("analyzer_tasks", 2, analyzing.advance),
     Periodic("purge", 60, library.purge),
     Periodic(f"incoming:{socket.gethostname()}", 3600, intake.sweep_incoming),  # each machine has its own
