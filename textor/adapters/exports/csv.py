@@ -38,14 +38,14 @@ class Spreadsheet(ExportFormat):
 def _row(n: int, segment: Segment, options: ExportOptions) -> tuple[str, ...]:
     speaker = segment.speaker if options.speakers and segment.speaker else ""
     confidence = "" if segment.confidence is None else f"{segment.confidence:.3f}"
-    return str(n), timecode.precise(segment.start), timecode.precise(segment.end), _cell(speaker), _cell(segment.text), confidence
+    return str(n), timecode.precise(segment.start), timecode.precise(segment.end), cell(speaker), cell(segment.text), confidence
 
 
 def _gap_row(gap: Gap) -> tuple[str, ...]:
-    return "", timecode.precise(gap.start), timecode.precise(gap.end), "", _cell(layout.gap_sentence(gap)), ""
+    return "", timecode.precise(gap.start), timecode.precise(gap.end), "", cell(layout.gap_sentence(gap)), ""
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Spreadsheets run cells that look like formulas; an apostrophe in front makes them text (OWASP, CSV injection)."""
     text = clean(text)
     return f"'{text}" if text.lstrip(_INVISIBLE).startswith(_FORMULA_STARTS) else text
