@@ -32,6 +32,31 @@ FIXTURES = Path(__file__).parent / "fixtures"
 SHARED = Path(__file__).parents[2] / "shared"
 
 
+UNTRACED = (
+    "tests/adapters/audio/test_fuzz.py",
+    "tests/adapters/stt/test_accuracy.py",
+    "tests/adapters/stt/test_sphinx.py",
+    "tests/api/test_schemathesis.py",
+    "tests/browser/",
+    "tests/chaos/",
+    "tests/domain/test_differences.py",
+    "tests/domain/test_merging_speech.py",
+    "tests/job_queue/test_lanes_stateful.py",
+    "tests/job_queue/test_mutants.py",
+    "tests/job_queue/test_worker.py",
+    "tests/test_environment_script.py",
+    "tests/test_floors.py",
+    "tests/test_many_machines.py",
+)
+"""Long runs over lines that shorter tests cover: to trace them for the coverage doubles their time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(UNTRACED):
+            item.add_marker("no_cover")
+
+
 def missing(what: str) -> None:
     """A test needs something that is not here: a failure in CI, a skip with its reason elsewhere."""
     if IN_CI:

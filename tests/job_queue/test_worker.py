@@ -32,7 +32,7 @@ def owner_id(app: APIFlask) -> int:
     return factories.user("Alice").id
 
 
-def upload(tools: Toolbox, owner_id: int, file: str = "monologue.flac") -> str:
+def upload(tools: Toolbox, owner_id: int, file: str = "sample.flac") -> str:
     owner = db.session.get_one(User, owner_id)
     recording = factories.stored_recording(tools, owner, FIXTURES / file)
     row_id = factories.transcription(owner, recording, engine="sphinx").id
@@ -57,7 +57,7 @@ def has_horse(process: psutil.Popen) -> bool:
 
 
 def test_a_worker_turns_recordings_into_text_one_after_the_other(tools: Toolbox, owner_id: int, start: Start) -> None:
-    first, second = upload(tools, owner_id, "sample.flac"), upload(tools, owner_id, "silence.flac")
+    first, second = upload(tools, owner_id), upload(tools, owner_id, "silence.flac")
     start("speech")
     until(lambda: row(second).status == Status.COMPLETED, "the second is done")
     done = row(first)

@@ -132,9 +132,10 @@ def test_the_shared_recordings_have_their_lengths_and_warnings() -> None:
 
 
 def test_no_shared_file_costs_more_than_seconds_and_megabytes_even_ten_hours_in_seven() -> None:
-    for name, (seconds, megabytes) in costs.of("measure").items():
+    measured = costs.of("measure")
+    measuring = measured[BOMB][0]
+    for name, (seconds, megabytes) in measured.items():
         if name != BOMB:
             assert seconds < 1, name
         assert megabytes < 100, name
-    decoding, measuring = (costs.of(step, BOMB)[BOMB][0] for step in ("decode", "measure"))
-    assert measuring < max(5, 3 * decoding)  # under a coverage tracer and on a busy machine even decoding takes longer
+    assert measuring < 5 or measuring < 3 * costs.of("decode", BOMB)[BOMB][0]  # on a busy machine even decoding takes longer
