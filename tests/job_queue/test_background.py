@@ -181,6 +181,7 @@ def test_one_that_is_tried_again_waits_longer_each_time(tools: Toolbox, alice: U
         clock.advance(0.2)
         assert healing.heal(tools) == 1
         take_a_ticket(tools)
+        assert healing.heal(tools) == 0, "a worker is about to begin"
     assert [round(pause / 2**n) in {2, 3} for n, pause in enumerate(pauses)] == [True] * (background.MAX_ATTEMPTS - 1)
 
 
@@ -256,7 +257,8 @@ def test_a_silent_workers_job_begins_anew_with_what_it_had(tools: Toolbox, alice
     late(tools, clock)
     assert healing.heal(tools) == 1
     assert waiting(tools) == [("summary", run.id, 2)]
-    assert row(run.id).result == {"parts": [1]}
+    following = background.claim(tools, run.id, 2)
+    assert following and following.result == {"parts": [1]}
 
 
 def test_one_that_beats_while_it_is_looked_at_is_not_taken(tools: Toolbox, alice: User, clock: FakeClock) -> None:

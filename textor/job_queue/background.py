@@ -58,6 +58,8 @@ class Run:
     attempts: int
     """This one included."""
     payload: Mapping[str, Any]
+    result: Mapping[str, Any]
+    """What earlier runs have kept (`report`, `look_again`)."""
 
 
 def begin(
@@ -98,12 +100,12 @@ def claim(tools: Toolbox, job_id: str, token: int) -> Run | None:
 
 def held(job_id: str, token: int) -> Run | None:
     """The run behind `token`, if it still has its claim. Commits."""
-    columns = (Job.kind, Job.user_id, Job.attempts, Job.payload)
+    columns = (Job.kind, Job.user_id, Job.attempts, Job.payload, Job.result)
     row = db.session.execute(
         select(*columns).where(Job.id == job_id, Job.run_token == token, Job.state == JobState.RUNNING)
     ).first()
     db.session.commit()
-    return Run(job_id, token, row.kind, row.user_id or 0, row.attempts, row.payload) if row else None
+    return Run(job_id, token, row.kind, row.user_id or 0, row.attempts, row.payload, row.result) if row else None
 
 
 def heartbeat(tools: Toolbox, job_id: str, token: int) -> bool:
