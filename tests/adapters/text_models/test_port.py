@@ -1,13 +1,25 @@
 """What every text model owes its port."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.adapters.text_models import samples
 from textor import settings
 from textor.adapters import discovery
-from textor.adapters.text_models.port import Conversation, Format, Message, Passage, TextModel, Usage, Wanted, count_words
+from textor.adapters.text_models.port import (
+    Brief,
+    Conversation,
+    Format,
+    Generator,
+    Message,
+    Passage,
+    TextModel,
+    Usage,
+    Wanted,
+    count_words,
+)
 from textor.errors import LONGEST_MESSAGE, LONGEST_RETRY_AFTER_SECONDS, InvalidInput, TextModelError
 
 HERE = Path(__file__).parent
@@ -85,6 +97,32 @@ def test_an_answer_cites_what_was_said_when_it_was_said(model: TextModel, langua
         assert (one.start, one.end) == (held[0].start, held[-1].end)
 
 
+@pytest.mark.parametrize("language", samples.SAMPLES)
+@pytest.mark.parametrize("generator", get_args(Generator))
+def test_scenes_are_in_order_and_say_what_they_picture_and_when(model: TextModel, language: str, generator: Generator) -> None:
+    passages = samples.SAMPLES[language].passages
+    for most in (1, 3):
+        scenes = model.imagine(passages, Brief(generator, max_scenes=most, language=language)).scenes
+        assert 0 < len(scenes) <= most
+        assert [scene.start for scene in scenes] == sorted(scene.start for scene in scenes)
+        for scene in scenes:
+            held = [passage for passage in passages if passage.id in scene.ids]
+            assert scene.prompt.strip()
+            assert stands_in(scene.quote, scene.ids, passages)
+            assert (scene.start, scene.end) == (held[0].start, held[-1].end)
+
+
+def test_where_nothing_was_said_there_is_nothing_to_imagine(model: TextModel) -> None:
+    for said in ([], samples.passages("", " ")):
+        with pytest.raises(InvalidInput):
+            model.imagine(said, Brief())
+
+
+def test_an_instruction_is_followed_or_the_user_is_told(model: TextModel) -> None:
+    wished = model.imagine(samples.ENGLISH.passages, Brief(instruction="Only cats."))
+    assert model.capabilities.instructions or wished.note
+
+
 def test_what_is_heard_is_what_is_answered(model: TextModel) -> None:
     pieces: list[str] = []
     passages = samples.ENGLISH.passages
@@ -117,6 +155,7 @@ def test_nothing_that_is_said_breaks_a_model(model: TextModel) -> None:
         summary = model.summarize(passages, Wanted(20, wished))
         assert all(stands_in(one.text, one.ids, passages) for one in summary.citations)
     assert isinstance(model.answer(question(*HOSTILE), passages).text, str)
+    assert all(stands_in(one.quote, one.ids, passages) for one in model.imagine(passages, Brief()).scenes)
 
 
 def test_tokens_are_rather_counted_too_high(model: TextModel) -> None:

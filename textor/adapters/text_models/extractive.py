@@ -1,16 +1,19 @@
 """textor-extractive: the model that is always there. It needs no key and no network, and never says a word of its own.
 
-A summary is the sentences that stand for the rest; an answer is the best matching quotes, with what was said beside them. It
-reads English, Persian and Arabic well, other languages as far as their words are parted by spaces or letters.
+A summary is the sentences that stand for the rest; an answer is the best matching quotes, with what was said beside them; an
+image prompt is a template, filled with what a scene names. It reads English, Persian and Arabic well, other languages as far as
+their words are parted by spaces or letters.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 
-from textor.adapters.text_models import phrases, quotes, ranking, sentences, stop_words, terms
+from textor.adapters.text_models import phrases, quotes, ranking, scenes, sentences, stop_words, surroundings, terms, wording
 from textor.adapters.text_models.port import (
+    DEFAULT_INSTRUCTION,
     Answer,
     Availability,
     Brief,
@@ -29,6 +32,7 @@ from textor.adapters.text_models.port import (
 )
 from textor.adapters.text_models.ranking import Counts, Flags, Numbers, Weights
 from textor.adapters.text_models.sentences import Sentence
+from textor.adapters.text_models.surroundings import Place
 from textor.adapters.text_models.terms import Vocabulary
 from textor.domain import folding
 from textor.errors import InvalidInput
@@ -43,7 +47,12 @@ MOST_KEY_POINTS = 7
 MOST_QUOTES = 3
 WORDS_PER_TOKEN = 0.5
 """Of a quote: what is allowed is told in tokens."""
-FOLLOW_UP_TERMS, FOLLOW_UP_WEIGHT = 2, 0.4  # a question of so few words leans on the one before
+
+SUBJECT_WORDS = 8  # of a picture where nothing has a name
+FOLLOWS_NONE = (
+    "The built-in model follows no instruction: each of its prompts names a subject, five keywords, camera, lens, time of day, "
+    "photo style and film. Choose another model to have yours followed."
+)
 
 SHORT_TERMS, SHORT_WORTH = 5, 0.5
 LEAST_TERMS = 3
@@ -95,7 +104,7 @@ class ExtractiveModel(TextModel):
             wanted = Wanted(min(OVERVIEW_WORDS, most_words))
             cited = tuple(one.cited(passages) for one in _points(said, vocabulary, wanted))
         else:
-            cited = _quoted(said, _weighted(asked, vocabulary), vocabulary, passages, most_words)
+            cited = _quoted(said, quotes.weighted(asked, vocabulary), vocabulary, passages, most_words)
         answer = Answer("\n\n".join(one.text for one in cited), cited)
         hear(answer.text)
         return answer
@@ -105,8 +114,21 @@ class ExtractiveModel(TextModel):
         if not said:
             raise InvalidInput("Nothing is said here that could be pictured.", field="passages")
         vocabulary = terms.vocabulary([one.text for one in said], brief.language)
-        cited = [one.cited(passages) for one in _points(said, vocabulary, Wanted(20 * brief.max_scenes))][: brief.max_scenes]
-        return Imagined(tuple(Scene(one.text, one.start, one.end, one.text, one.ids) for one in cited))
+        _, worth, allowed = _weighed(said, vocabulary)
+        found = scenes.cut(said, passages, vocabulary, worth, allowed, brief.max_scenes)
+        usual = surroundings.heard(" ".join(one.span.text for one in found)).place
+        is_usual = (brief.instruction or DEFAULT_INSTRUCTION).strip() == DEFAULT_INSTRUCTION
+        pictured = tuple(_pictured(number, scene, passages, usual, brief) for number, scene in enumerate(found))
+        return Imagined(pictured, note=None if is_usual else FOLLOWS_NONE)
+
+
+def _pictured(number: int, scene: scenes.Scene, passages: Sequence[Passage], usual: Place | None, brief: Brief) -> Scene:
+    around = surroundings.heard(scene.span.text)
+    around = replace(around, place=around.place or usual)
+    quote = scene.told.cited(passages).text
+    named = scene.phrases or (" ".join(quote.split()[:SUBJECT_WORDS]),)
+    shown = wording.picture(number, named, around, brief.look or "", quote)
+    return Scene(wording.worded(shown, brief.generator), scene.span.start, scene.span.end, quote, scene.span.ids)
 
 
 def _points(said: Sequence[Sentence], vocabulary: Vocabulary, wanted: Wanted) -> list[Sentence]:
@@ -183,14 +205,6 @@ def _laid_out(chosen: Sequence[Sentence], wanted: Wanted) -> str:
 def _asks_for_all(question: str) -> bool:
     parts = [part for token in folding.tokens(question) for part in token.parts or (token.key,)]
     return all(part in stop_words.OVERVIEW for part in parts if terms.is_telling(part))
-
-
-def _weighted(asked: Sequence[str], vocabulary: Vocabulary) -> dict[str, float]:
-    """The terms of the newest question; a short one leans on the one before it."""
-    weighted = dict.fromkeys(vocabulary.terms(asked[-1]), 1.0)
-    if len(weighted) <= FOLLOW_UP_TERMS and len(asked) > 1:
-        weighted = dict.fromkeys(vocabulary.terms(asked[-2]), FOLLOW_UP_WEIGHT) | weighted
-    return weighted
 
 
 def _quoted(

@@ -142,7 +142,7 @@ DEFAULT_INSTRUCTION = (
 @dataclass(frozen=True, slots=True)
 class Brief:
     """The image prompts that are asked for: at most `max_scenes`, each in the wording of `generator`. `language` is the
-    transcript's; prompts are in English, which is what generators understand."""
+    transcript's; prompts are in English, which is what generators understand, as far as the model can say it."""
 
     generator: Generator = "midjourney"
     instruction: str | None = None
