@@ -9,55 +9,27 @@ import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
 
 from sqlalchemy import func, select, update
 
-from textor.adapters.text_models.port import DEFAULT_INSTRUCTION, Generator
-from textor.domain import languages, titles
 from textor.domain.job_states import DONE
 from textor.domain.job_states import OPEN as OPEN_TRANSCRIPTION
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
-from textor.features.insights import choosing
+from textor.features.insights import analyzer_fields, bulk
+from textor.features.insights.analyzer_fields import GENERATORS, LARGEST_ID, OPEN, UNKNOWN, NewTask, Wish
 from textor.features.recordings import library
 from textor.job_queue import background, claims
 from textor.models import AnalyzerTask, Transcription
 from textor.models.analyzer import TaskStatus
 from textor.toolbox import Toolbox
 
+__all__ = ["GENERATORS", "NewTask", "Wish"]
+
 KIND = "prompts"
-GENERATORS: tuple[str, ...] = get_args(Generator)
-MOST_SCENES = 100
-LONGEST_NAME, LONGEST_WISH, LONGEST_TEXT = 255, 20_000, 2_000_000
-"""Letters: of a name, of an instruction or a look, of a text (a day of talking)."""
-LARGEST_ID = 2**63 - 1
 PAGE_SIZE = 5
-OPEN = (TaskStatus.PENDING, TaskStatus.PROCESSING)
 STOPPED = "Stopped."
-UNKNOWN = "There is no such task."
 NOTHING_SAID = "Nothing was said in this recording."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What the prompts should be like. Empty: the usual instruction, no look of its own, the model that is used where none is
-    named."""
-
-    instruction: str = ""
-    generator: str = "midjourney"
-    look: str = ""
-    max_scenes: int = 12
-    model_name: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewTask(Wish):
-    """A task that is asked for. `text` is for tasks of a text, `language` (a code) is the recording's or the text's."""
-
-    name: str
-    text: str = ""
-    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +44,15 @@ class Page:
 
 def check(tools: Toolbox, new: NewTask) -> None:
     """Whether such a task can be made; for doors, before they take a file in for it. Raises InvalidInput that names the field."""
-    name(new.name)
-    values(tools, new)
-    _language(new.language)
+    analyzer_fields.name(new.name)
+    analyzer_fields.values(tools, new)
+    analyzer_fields.language(new.language)
 
 
 def create(tools: Toolbox, user_id: int, new: NewTask) -> AnalyzerTask:
     """A task of a text. Raises InvalidInput. Commits, and hands it to a worker."""
     task = _made(tools, user_id, new)
-    task.task_text = text(new.text)
+    task.task_text = analyzer_fields.text(new.text)
     if not (task.task_text or "").strip():
         raise InvalidInput("There is no text to picture.", field="task_text")
     return _begun(tools, task)
@@ -91,7 +63,7 @@ def create_from_sound(tools: Toolbox, user_id: int, new: NewTask, taken: Transcr
     Raises InvalidInput; `check` before the upload keeps what is refused out of the library. Commits."""
     task = _made(tools, user_id, new)
     task.transcription_seq = taken.seq
-    task.audio_file_language = new.language or taken.requested_language
+    task.audio_file_language = task.audio_file_language or taken.requested_language
     db.session.add(task)
     db.session.commit()
     return task
@@ -148,7 +120,7 @@ def rename(tools: Toolbox, user_id: int, task_id: int, wanted: str) -> None:
 def change(tools: Toolbox, user_id: int, task_id: int, **changes: str) -> None:
     """Change `name`, `task_text` or `helper_instruction`, in any state; prompts that are there stay as they are until they are
     written again. Raises NotFound, InvalidInput. Commits."""
-    written = {field: FIELDS[field](told) for field, told in changes.items()}
+    written = {field: analyzer_fields.FIELDS[field](told) for field, told in changes.items()}
     mine = (AnalyzerTask.id == task_id, AnalyzerTask.user_id == user_id)
     find(user_id, task_id)
     if not claims.change(update(AnalyzerTask).where(*mine).values(**written, updated_at=tools.clock.now())):
@@ -170,7 +142,7 @@ def wish_of(task: AnalyzerTask) -> Wish:
 def write_again(tools: Toolbox, user_id: int, task_id: int, wish: Wish) -> AnalyzerTask:
     """Have the prompts of its text written anew; those that are there stay until then. Without a text yet, its recording is
     waited for again. Raises NotFound, WrongState while it is at work or where nothing can be read, InvalidInput. Commits."""
-    task, written = find(user_id, task_id), values(tools, wish)
+    task, written = find(user_id, task_id), analyzer_fields.values(tools, wish)
     job_id = str(uuid.uuid4()) if (task.task_text or "").strip() else None
     if job_id is None and not _is_being_heard(task):
         raise WrongState("There is no text to picture. Write one, or transcribe the recording again first.")
@@ -188,6 +160,12 @@ def write_again(tools: Toolbox, user_id: int, task_id: int, wish: Wish) -> Analy
     return find(user_id, task_id)
 
 
+def delete(tools: Toolbox, user_id: int, task_ids: Sequence[int]) -> None:
+    """Delete all of them, in any state, or none: whoever writes their prompts stops, recordings stay. Raises NotFound.
+    Commits."""
+    bulk.remove(tools, user_id, task_ids)
+
+
 def stop(tools: Toolbox, user_id: int, task_id: int) -> None:
     """End it where it is; a recording that is being heard goes on by itself. Raises NotFound, WrongState when it is over.
     Commits."""
@@ -203,47 +181,17 @@ def stop(tools: Toolbox, user_id: int, task_id: int) -> None:
     db.session.commit()
 
 
-def name(told: str) -> str:
-    """One line. Raises InvalidInput where nothing is left."""
-    cleaned = titles.clean(told, LONGEST_NAME)
-    if not cleaned:
-        raise InvalidInput("A name needs at least one letter.", field="name")
-    return cleaned
-
-
-def text(told: str) -> str:
-    """A text as it is kept. Raises InvalidInput."""
-    return _bounded(told, LONGEST_TEXT, "task_text")
-
-
-def instruction(told: str) -> str:
-    """What each prompt should say; nothing: the usual. Raises InvalidInput."""
-    return _bounded(told, LONGEST_WISH, "helper_instruction").strip() or DEFAULT_INSTRUCTION
-
-
-FIELDS = {"name": name, "task_text": text, "helper_instruction": instruction}
-"""What may be changed of a task, and how each is read."""
-
-
-def values(tools: Toolbox, wish: Wish) -> dict[str, Any]:
-    """The columns of a wish. Raises InvalidInput."""
-    if wish.generator not in GENERATORS:
-        raise InvalidInput(f"There is no generator {wish.generator!r}. Known: {', '.join(GENERATORS)}.", field="generator")
-    if not 1 <= wish.max_scenes <= MOST_SCENES:
-        raise InvalidInput(f"Between 1 and {MOST_SCENES} scenes, please.", field="max_scenes")
-    return {
-        "helper_instruction": instruction(wish.instruction),
-        "generator": wish.generator,
-        "look": _bounded(wish.look, LONGEST_WISH, "look").strip() or None,
-        "max_scenes": wish.max_scenes,
-        "model": choosing.choose(tools, wish.model_name).name,
-    }
-
-
 def _made(tools: Toolbox, user_id: int, new: NewTask) -> AnalyzerTask:
-    now, made = tools.clock.now(), {"name": name(new.name), "audio_file_language": _language(new.language)}
-    about = {"user_id": user_id, "status": TaskStatus.PENDING, "created_at": now, "updated_at": now}
-    return AnalyzerTask(**about, **made, **values(tools, new))
+    now = tools.clock.now()
+    return AnalyzerTask(
+        user_id=user_id,
+        name=analyzer_fields.name(new.name),
+        status=TaskStatus.PENDING,
+        audio_file_language=analyzer_fields.language(new.language),
+        created_at=now,
+        updated_at=now,
+        **analyzer_fields.values(tools, new),
+    )
 
 
 def _begun(tools: Toolbox, task: AnalyzerTask) -> AnalyzerTask:
@@ -253,19 +201,6 @@ def _begun(tools: Toolbox, task: AnalyzerTask) -> AnalyzerTask:
     db.session.commit()
     background.hand_out(tools, task.job_id)
     return task
-
-
-def _language(code: str) -> str | None:
-    known = languages.by_code(code)
-    if code and known is None:
-        raise InvalidInput(f"Textor does not know the language {code!r}.", field="audio_file_language")
-    return known.code if known else None
-
-
-def _bounded(told: str, longest: int, field: str) -> str:
-    if len(told) > longest:
-        raise InvalidInput(f"At most {longest:,} characters, please.", field=field)
-    return told.replace("\0", "")
 
 
 def _is_being_heard(task: AnalyzerTask) -> bool:

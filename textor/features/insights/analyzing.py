@@ -17,7 +17,7 @@ from textor.domain.job_states import ACTIVE, DONE, Status
 from textor.domain.job_states import OPEN as OPEN_TRANSCRIPTION
 from textor.errors import InvalidInput, TextModelError
 from textor.extensions import db
-from textor.features.insights import analyzer, choosing, parting, paying, working
+from textor.features.insights import analyzer, analyzer_fields, choosing, parting, paying, working
 from textor.features.insights.parting import Part
 from textor.features.recordings import library
 from textor.features.webhooks import deliveries
@@ -55,7 +55,7 @@ def _carry(tools: Toolbox, run: Run) -> None:
 
 
 def _failed(tools: Toolbox, job: Job, reason: str) -> None:
-    mine = (AnalyzerTask.job_id == job.id, AnalyzerTask.status.in_(analyzer.OPEN))
+    mine = (AnalyzerTask.job_id == job.id, AnalyzerTask.status.in_(analyzer_fields.OPEN))
     claims.change(update(AnalyzerTask).where(*mine).values(_ended(tools, reason)))
 
 
@@ -95,7 +95,7 @@ def _stuck() -> Any:
         select(*columns, *told)
         .outerjoin(Transcription, Transcription.seq == AnalyzerTask.transcription_seq)
         .outerjoin(Job, Job.id == AnalyzerTask.job_id)
-        .where(AnalyzerTask.status.in_(analyzer.OPEN), or_(_waits_for_nothing(), has_no_job))
+        .where(AnalyzerTask.status.in_(analyzer_fields.OPEN), or_(_waits_for_nothing(), has_no_job))
         .order_by(AnalyzerTask.id)
     )
 
@@ -108,7 +108,7 @@ def _waits_for_nothing() -> ColumnElement[bool]:
 def _moved(tools: Toolbox, row: Row[Any]) -> bool:
     if row.job_id is None and row.deleted_at is None and row.status in DONE and _heard(tools, row):
         return True
-    mine = (AnalyzerTask.id == row.id, AnalyzerTask.job_id == row.job_id, AnalyzerTask.status.in_(analyzer.OPEN))
+    mine = (AnalyzerTask.id == row.id, AnalyzerTask.job_id == row.job_id, AnalyzerTask.status.in_(analyzer_fields.OPEN))
     is_changed = claims.change(update(AnalyzerTask).where(*mine).values(_ended(tools, _reason(row))))
     db.session.commit()
     return is_changed
@@ -119,7 +119,7 @@ def _heard(tools: Toolbox, row: Row[Any]) -> bool:
     said = db.session.scalar(select(Transcription.text).where(Transcription.seq == row.seq)) or ""
     if not said.strip():
         return False
-    waiting = (AnalyzerTask.id == row.id, AnalyzerTask.job_id.is_(None), AnalyzerTask.status.in_(analyzer.OPEN))
+    waiting = (AnalyzerTask.id == row.id, AnalyzerTask.job_id.is_(None), AnalyzerTask.status.in_(analyzer_fields.OPEN))
     job_id = str(uuid.uuid4())
     values = {"job_id": job_id, "task_text": said, "updated_at": tools.clock.now()}
     if claims.change(update(AnalyzerTask).where(*waiting).values(values)):
@@ -140,7 +140,7 @@ def _reason(row: Row[Any]) -> str:
 
 
 def _begun(tools: Toolbox, run: Run) -> AnalyzerTask | None:
-    mine = (AnalyzerTask.job_id == run.id, AnalyzerTask.status.in_(analyzer.OPEN))
+    mine = (AnalyzerTask.job_id == run.id, AnalyzerTask.status.in_(analyzer_fields.OPEN))
     now = tools.clock.now()
     is_there = claims.change(update(AnalyzerTask).where(*mine).values(status=TaskStatus.PROCESSING, updated_at=now))
     db.session.commit()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
-from textor.features.insights import analyzer, prompts
+from textor.features.insights import analyzer_fields
 from textor.job_queue import background
 from textor.models import AnalyzerPrompt, AnalyzerTask, Job
 from textor.models.jobs import JobState
@@ -21,6 +21,7 @@ from textor.toolbox import Toolbox
 
 MOST_ROWS = 10_000
 MOST_PROMPTS = 200_000
+UNKNOWN_PROMPT = "There is no such prompt."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def change(tools: Toolbox, user_id: int, changes: Sequence[Change]) -> None:
         return
     rows = _rows(changes, _held(user_id, ids))
     db.session.execute(_quietly(update(AnalyzerTask).where(_among(AnalyzerTask.id, ids)).values(updated_at=tools.clock.now())))
-    for column in analyzer.FIELDS:
+    for column in analyzer_fields.FIELDS:
         _write(column, [{"of": one.id, "to": one.values[column]} for one in changes if column in one.values])
     _write_prompts(rows)
     db.session.commit()
@@ -81,8 +82,10 @@ def remove(tools: Toolbox, user_id: int, ids: Sequence[int]) -> None:
 
 def _read(one: Change) -> Change:
     """As it is kept. Raises InvalidInput."""
-    values = {name: analyzer.FIELDS[name](told) for name, told in one.values.items()}
-    wanted = None if one.prompts is None else [WantedPrompt(prompts.content(each.content), each.id) for each in one.prompts]
+    values = {name: analyzer_fields.FIELDS[name](told) for name, told in one.values.items()}
+    wanted = (
+        None if one.prompts is None else [WantedPrompt(analyzer_fields.content(each.content), each.id) for each in one.prompts]
+    )
     return Change(one.id, values, wanted)
 
 
@@ -96,8 +99,8 @@ def _once(ids: Sequence[int]) -> list[int]:
 def _check_count(ids: Sequence[int]) -> None:
     if len(ids) > MOST_ROWS:
         raise InvalidInput(f"At most {MOST_ROWS:,} tasks in one call, please.", field="id")
-    if ids and not 0 < min(ids) <= max(ids) <= analyzer.LARGEST_ID:
-        raise NotFound(analyzer.UNKNOWN)
+    if ids and not 0 < min(ids) <= max(ids) <= analyzer_fields.LARGEST_ID:
+        raise NotFound(analyzer_fields.UNKNOWN)
 
 
 def _check_prompts(changes: Sequence[Change]) -> None:
@@ -119,16 +122,16 @@ def _held(user_id: int, ids: Sequence[int]) -> dict[int, str]:
     states = {row.id: row.status for row in db.session.execute(statement)}
     if len(states) < len(ids):
         db.session.rollback()
-        raise NotFound(analyzer.UNKNOWN)
+        raise NotFound(analyzer_fields.UNKNOWN)
     return states
 
 
 def _rows(changes: Sequence[Change], states: Mapping[int, str]) -> _Rows:
     """What becomes of prompts. Raises NotFound for one that is not the task's, WrongState."""
     about = {one.id: one.prompts for one in changes if one.prompts is not None}
-    if any(states[task_id] in analyzer.OPEN for task_id in about):
+    if any(states[task_id] in analyzer_fields.OPEN for task_id in about):
         db.session.rollback()
-        raise WrongState(prompts.AT_WORK)
+        raise WrongState(analyzer_fields.AT_WORK)
     owners = dict[int, int]()
     if about:
         statement = select(AnalyzerPrompt.id, AnalyzerPrompt.task_id).where(_among(AnalyzerPrompt.task_id, sorted(about)))
@@ -141,7 +144,7 @@ def _rows(changes: Sequence[Change], states: Mapping[int, str]) -> _Rows:
             changed.append({"of": wanted.id, "at": place, "to": wanted.content})
         else:
             db.session.rollback()
-            raise NotFound(prompts.UNKNOWN)
+            raise NotFound(UNKNOWN_PROMPT)
     return _Rows(changed, added, owners)
 
 

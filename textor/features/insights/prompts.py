@@ -18,17 +18,15 @@ from textor.domain import prompt_wording, timecode
 from textor.domain.writing import clean, file_name
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
-from textor.features.insights import analyzer
+from textor.features.insights import analyzer, analyzer_fields
+from textor.features.insights.analyzer_fields import content
+from textor.features.insights.bulk import UNKNOWN_PROMPT
 from textor.job_queue import claims
 from textor.models import AnalyzerPrompt, AnalyzerTask
 from textor.toolbox import Toolbox
 
-LONGEST = 20_000
-"""Letters of a prompt."""
 MOST = 10_000
 """Prompts of a task that people add to."""
-AT_WORK = "Its prompts are being written. Wait until they are there, or stop that first."
-UNKNOWN = "There is no such prompt."
 FORMATS = {"csv": "text/csv", "txt": "text/plain", "json": "application/json"}
 COLUMNS = ("n", "start", "end", "prompt", "quote")
 
@@ -144,23 +142,13 @@ def exported(task: AnalyzerTask, kind: str) -> tuple[str, str, bytes]:
     return file_name(task.name, kind), FORMATS[kind], write(task, rows)
 
 
-def content(told: str) -> str:
-    """A prompt as it is kept. Raises InvalidInput."""
-    written = told.replace("\0", "").strip()
-    if not written:
-        raise InvalidInput("A prompt needs at least one letter.", field="prompt_content")
-    if len(written) > LONGEST:
-        raise InvalidInput(f"At most {LONGEST:,} characters, please.", field="prompt_content")
-    return written
-
-
 def _held(tools: Toolbox, user_id: int, task_id: int) -> list[AnalyzerPrompt]:
     """All prompts of one's own task, which nobody else changes until this transaction is over."""
     analyzer.find(user_id, task_id)
-    over = (AnalyzerTask.id == task_id, AnalyzerTask.user_id == user_id, AnalyzerTask.status.not_in(analyzer.OPEN))
+    over = (AnalyzerTask.id == task_id, AnalyzerTask.user_id == user_id, AnalyzerTask.status.not_in(analyzer_fields.OPEN))
     if not claims.change(update(AnalyzerTask).where(*over).values(updated_at=tools.clock.now())):
         db.session.rollback()
-        raise WrongState(AT_WORK)
+        raise WrongState(analyzer_fields.AT_WORK)
     mine = select(AnalyzerPrompt).where(AnalyzerPrompt.task_id == task_id).execution_options(populate_existing=True)
     return list(db.session.scalars(mine.order_by(AnalyzerPrompt.place, AnalyzerPrompt.id)).all())
 
@@ -171,7 +159,7 @@ def _chosen(there: Sequence[AnalyzerPrompt], ids: Collection[int]) -> list[Analy
     found = [one for one in there if one.id in wanted]
     if len(found) < len(wanted):
         db.session.rollback()
-        raise NotFound(UNKNOWN)
+        raise NotFound(UNKNOWN_PROMPT)
     return found
 
 
