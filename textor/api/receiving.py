@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, jsonify, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 
@@ -21,9 +21,11 @@ from textor.routing import marked
 
 FORM_MARK = "textor_form"
 FILE = "file"
+GUEST_SECONDS = 365 * 24 * 3600
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 Form = TypeVar("Form", bound=BaseModel)
 
 
@@ -78,19 +80,36 @@ def read(schema: type[Form], parts: MultiDict[str, str]) -> Form:
 
 
 def keep(file: FileStorage, choice: Choice) -> Taken:
-    """Make a recording of it and queue its transcription, for the caller; a stranger becomes a guest by it."""
+    """Make a recording of it and queue its transcription, for the caller."""
+    return Taken(*owned(lambda user_id: uploads.accept(bootstrap.tools(), user_id, file, choice)))
+
+
+def owned(make: Callable[[int], T]) -> tuple[T, str | None]:
+    """What is made for the caller, by their id; a stranger becomes a guest by it, and gets that token."""
     tools, caller = bootstrap.tools(), auth.me()
     if caller.user_id:
-        return Taken(uploads.accept(tools, caller.user_id, file, choice))
+        return make(caller.user_id), None
     guest = guests.admit(tools)
     try:
-        transcription = uploads.accept(tools, guest.caller.user_id, file, choice)
+        made = make(guest.caller.user_id)
     except Exception:
         db.session.rollback()
         guests.dismiss(guest.caller.user_id)
         raise
     auth.become(guest.caller)
-    return Taken(transcription, guest.token)
+    return made, guest.token
+
+
+def welcomed(answer: dict[str, Any], guest_token: str | None) -> Response:
+    """The answer as JSON; somebody who has become a guest by the request is told by which token they are known."""
+    if guest_token is None:
+        return jsonify(answer)
+    response = jsonify(answer | {"guest_token": guest_token})
+    is_secure = bootstrap.tools().settings.secure_ssl_redirect
+    response.set_cookie(
+        auth.GUEST_COOKIE, guest_token, GUEST_SECONDS, httponly=True, samesite="Strict", secure=is_secure, path="/"
+    )
+    return response
 
 
 def _limit_bytes() -> int:

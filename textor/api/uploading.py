@@ -1,11 +1,10 @@
 """The transcribe family: recordings come in, and their transcription starts."""
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify
+from flask import Response
 
 from textor import bootstrap
 from textor.api import auth, counting, links, receiving, repeating
-from textor.api.receiving import Taken
 from textor.api.schemas.uploading import AboutIn, StartedOut, StartIn, UploadedOut, UploadIn
 from textor.domain import scopes
 from textor.errors import InvalidInput
@@ -19,7 +18,6 @@ from textor.routing import address, limited
 
 OLD_DEFAULT = "tiny.en"
 """What the API that this one stands for used where a start named no model."""
-GUEST_SECONDS = 365 * 24 * 3600
 ADDRESS_LIMIT = "600/minute"
 REFUSED = {
     400: "No file, not audio or video, empty, or an option that can't be honoured.",
@@ -44,7 +42,7 @@ def upload() -> Response:
     with receiving.received(UploadIn) as received:
         taken = receiving.keep(received.file, _uploaded(received.form))
     answer = {"message": "File uploaded and transcription started", "transcript_id": taken.transcription.id, "status": "queued"}
-    return _answered(taken, answer)
+    return receiving.welcomed(answer, taken.guest_token)
 
 
 @calls.post("/")
@@ -58,7 +56,8 @@ def upload() -> Response:
 def start() -> Response:
     with receiving.received(StartIn) as received:
         taken = receiving.keep(received.file, _started(received.form))
-    return _answered(taken, {"job_id": taken.transcription.id, "status": "processing", "message": "Transcription job started"})
+    answer = {"job_id": taken.transcription.id, "status": "processing", "message": "Transcription job started"}
+    return receiving.welcomed(answer, taken.guest_token)
 
 
 def _uploaded(form: UploadIn) -> Choice:
@@ -95,14 +94,3 @@ def _webhook_url(told: str) -> str:
     if told and auth.me().is_guest:
         raise InvalidInput("Webhooks need an account. Leave webhook_url out, or send an API key.", field="webhook_url")
     return receivers.check_address(bootstrap.tools(), told) if told else ""
-
-
-def _answered(taken: Taken, answer: dict[str, str]) -> Response:
-    if taken.guest_token is None:
-        return jsonify(answer)
-    response = jsonify(answer | {"guest_token": taken.guest_token})
-    is_secure = bootstrap.tools().settings.secure_ssl_redirect
-    response.set_cookie(
-        auth.GUEST_COOKIE, taken.guest_token, GUEST_SECONDS, httponly=True, samesite="Strict", secure=is_secure, path="/"
-    )
-    return response

@@ -135,18 +135,20 @@ def chosen(fields: Iterable[str] = FIELDS) -> list[FileStorage]:
 
 def accept(tools: Toolbox, user_id: int, file: FileStorage, choice: Choice) -> Any:
     """Make a recording of one of them. Returns the transcription; raises what `intake.accept` raises, and TooLarge."""
+    return intake.accept(tools, user_id, spool(file), file.filename or "", choice)
+
+
+def spool(file: FileStorage) -> Spool:
+    """What has come of one of them. Raises TooLarge."""
     part = _part(file)
     if part.refusal:
         raise part.refusal
-    return intake.accept(tools, user_id, part.spool, file.filename or "", choice)
+    return part.spool
 
 
 def sha256(file: FileStorage) -> str:
     """Of one of them: the same sound may be known already. Raises TooLarge."""
-    part = _part(file)
-    if part.refusal:
-        raise part.refusal
-    return part.spool.sha256
+    return spool(file).sha256
 
 
 def _refuse_hopeless(current: Request, allowance: Allowance) -> None:
