@@ -17,7 +17,7 @@ from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
 from textor.features.accounts import api_keys, repeats, tokens
-from textor.features.insights import analyzing, chat, turns
+from textor.features.insights import analyzing, chat, summary_writing, turns
 from textor.features.recordings import exports, intake, leftovers, library, search_index
 from textor.features.transcription import downloads, orphans, pipeline
 from textor.features.transcription.remote import RemoteCrew
@@ -108,6 +108,7 @@ HANDLERS: dict[str, Handler] = {
     "sweep_orders": Handler(orphans.sweep, _nothing),
     "send_webhooks": Handler(sending.send_due, _nothing),
     "chat": Handler(*chat.HANDLER, is_resumed=True, is_owned=background.held),
+    "summary": Handler(*summary_writing.HANDLER, is_resumed=True, is_owned=background.held),
     "prompts": Handler(*analyzing.HANDLER, is_resumed=True, is_owned=background.held),
 }
 
