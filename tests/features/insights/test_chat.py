@@ -1,0 +1,313 @@
+"""Chat with one transcript: asked on a page, answered by a worker."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from flask import current_app
+from sqlalchemy import select
+
+from tests.fakes import FakeClock, FakeTextModel, with_text_models
+from tests.features.insights.chats import LINES, answered, finished, work
+from textor import jobs
+from textor.adapters.text_models.port import Answer, Hear, Passage, Prices, Usage, unheard
+from textor.adapters.text_models.port import Conversation as Asked
+from textor.errors import InvalidInput, NotFound, TextModelError, WrongState
+from textor.extensions import db
+from textor.features.insights import conversations
+from textor.features.recordings import library
+from textor.models import ChatMessage, Conversation, Job, TextCharge, Transcription, User
+from textor.toolbox import Toolbox
+
+PRICES = Prices(1.0, 10.0)
+
+
+@pytest.fixture
+def model() -> FakeTextModel:
+    return FakeTextModel(says="On Monday.", cites=lambda passages: [(3,)] if len(passages) > 3 else [])
+
+
+@pytest.fixture
+def tools(tools: Toolbox, model: FakeTextModel) -> Toolbox:
+    return with_text_models(tools, model)
+
+
+@pytest.fixture
+def row(app: Any, alice: User) -> Transcription:
+    return finished(alice)
+
+
+def given(model: FakeTextModel, call: int = -1) -> list[str]:
+    return [one.text for one in model.calls[call][1]]
+
+
+def told(model: FakeTextModel, call: int = -1) -> list[tuple[str, str]]:
+    return [(one.role, one.text) for one in model.calls[call][2].messages]
+
+
+def test_an_answer_cites_where_it_was_said(tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel) -> None:
+    answer = answered(tools, alice, "When is the printer bought?", transcription_id=row.id)
+    assert (answer.role, answer.state, answer.text, answer.model) == ("assistant", "completed", "On Monday.", "fake-text")
+    cited = {"start": 6.0, "end": 8.0, "text": LINES[3], "ids": [3], "transcription_id": row.id, "title": "A recording"}
+    assert answer.citations == [cited]
+    assert answer.read == {"segments": 5, "of": 5, "transcripts": 1, "transcription_ids": [row.id]}
+    assert (answer.usage, answer.cost_usd) == (Usage(100, 10), None)
+    assert given(model) == list(LINES)
+    assert told(model) == [("user", "When is the printer bought?")]
+
+
+def test_the_built_in_model_answers_with_quotes(tools: Toolbox, alice: User, row: Transcription) -> None:
+    answer = answered(tools, alice, "What does the printer cost?", transcription_id=row.id, model_name="textor-extractive")
+    assert "400 dollars" in answer.text
+    assert [one["text"] for one in answer.citations] == answer.text.split("\n\n")
+    nothing = answered(tools, alice, "Zebras?", transcription_id=row.id, model_name="textor-extractive")
+    assert nothing.is_empty and nothing.citations == []
+
+
+def test_citations_that_are_not_true_are_not_shown(tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel) -> None:
+    model.before_call = lambda verb, passages: _forge(passages)
+    assert answered(tools, alice, "When?", transcription_id=row.id).citations == []
+
+
+def _forge(passages: Sequence[Passage]) -> None:
+    """What the model goes on to cite has not been said so."""
+    for one in passages:
+        object.__setattr__(one, "id", one.id + 100)
+
+
+def test_a_long_transcript_is_read_in_parts_and_says_so(tools: Toolbox, alice: User, model: FakeTextModel) -> None:
+    long = finished(alice, *(f"Nothing of note in part {n}." for n in range(300)), *LINES)
+    model.window_tokens, model.cites = 3_000, lambda passages: []
+    answer = answered(tools, alice, "What does the printer cost?", transcription_id=long.id)
+    assert LINES[2] in given(model)
+    assert answer.read["segments"] == len(given(model)) < answer.read["of"] == 305
+
+
+def test_a_question_that_leaves_no_room_is_refused(tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel) -> None:
+    model.window_tokens = 2_500
+    answer = answered(tools, alice, "why " * 900, transcription_id=row.id)
+    assert (answer.state, answer.error) == (
+        "failed",
+        "Fake text can't read so long a question. Make it shorter, or choose another model.",
+    )
+
+
+def test_what_was_said_before_is_sent_along(tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel) -> None:
+    first = conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    work()
+    model.error = TextModelError("It broke.")
+    answered(tools, alice, "Where?", conversation_id=first)
+    model.error = None
+    answered(tools, alice, "Who?", conversation_id=first)
+    assert told(model) == [("user", "When?"), ("assistant", "On Monday."), ("user", "Who?")]
+
+
+def test_the_oldest_messages_are_dropped_first(tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel) -> None:
+    model.says = "word " * 200
+    conversation_id = conversations.ask(tools, alice.id, "First?", transcription_id=row.id)
+    work()
+    answered(tools, alice, "Second?", conversation_id=conversation_id)
+    model.window_tokens = 4_000
+    answered(tools, alice, "Third?", conversation_id=conversation_id)
+    assert [text for role, text in told(model) if role == "user"] == ["Second?", "Third?"]
+
+
+def test_one_answer_at_a_time(tools: Toolbox, alice: User, row: Transcription) -> None:
+    conversation_id = conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    with pytest.raises(WrongState, match="still being written"):
+        conversations.ask(tools, alice.id, "And now?", conversation_id=conversation_id)
+    assert conversations.thread(tools, alice.id, conversation_id).is_open
+    work()
+    assert not conversations.thread(tools, alice.id, conversation_id).is_open
+    conversations.ask(tools, alice.id, "And now?", conversation_id=conversation_id)
+
+
+def test_questions_that_cant_be_are_refused(tools: Toolbox, alice: User, bob: User, row: Transcription) -> None:
+    with pytest.raises(InvalidInput, match="Write a question"):
+        conversations.ask(tools, alice.id, " \x00 ", transcription_id=row.id)
+    with pytest.raises(InvalidInput, match="at most 4,000"):
+        conversations.ask(tools, alice.id, "w" * 4001, transcription_id=row.id)
+    with pytest.raises(InvalidInput, match="There is no model 'gpt-9'"):
+        conversations.ask(tools, alice.id, "Why?", transcription_id=row.id, model_name="gpt-9")
+    with pytest.raises(WrongState, match="isn't finished"):
+        conversations.ask(tools, alice.id, "Why?", transcription_id=finished(alice, status="pending").id)
+
+
+def test_conversations_are_listed_the_newest_first(tools: Toolbox, alice: User, row: Transcription, clock: FakeClock) -> None:
+    first, second = (conversations.ask(tools, alice.id, f"{word}?", transcription_id=row.id) for word in ("One", "Two"))
+    work()
+    clock.advance(60)
+    conversations.ask(tools, alice.id, "More?", conversation_id=first)
+    everything = conversations.ask(tools, alice.id, "All?")
+    assert [(one.id, one.title) for one in conversations.threads(alice.id, row.id)] == [(first, "One?"), (second, "Two?")]
+    assert [one.id for one in conversations.threads(alice.id)] == [everything]
+
+
+def test_bob_gets_nowhere_with_alices_conversation(tools: Toolbox, alice: User, bob: User, row: Transcription) -> None:
+    conversation_id = conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    for verb in (conversations.thread, conversations.stop, conversations.forget):
+        with pytest.raises(NotFound):
+            verb(tools, bob.id, conversation_id)
+    with pytest.raises(NotFound):
+        conversations.ask(tools, bob.id, "When?", conversation_id=conversation_id)
+    with pytest.raises(NotFound):
+        conversations.ask(tools, bob.id, "When?", transcription_id=row.id)
+    with pytest.raises(NotFound):
+        conversations.threads(bob.id, row.id)
+    assert conversations.threads(bob.id) == []
+    with pytest.raises(NotFound):
+        conversations.ask(tools, alice.id, "When?", conversation_id=conversation_id, transcription_id=finished(alice).id)
+
+
+class Interrupted(FakeTextModel):
+    """Somebody looks after its first words."""
+
+    look: Callable[[], None]
+
+    def answer(self, conversation: Asked, passages: Sequence[Passage], hear: Hear = unheard) -> Answer:
+        hear("On Mon")
+        self.look()
+        hear("day.")
+        self.look()
+        return super().answer(conversation, passages, hear)
+
+
+def test_an_answer_is_there_as_far_as_it_is_written_and_stays_when_it_is_stopped(
+    tools: Toolbox, alice: User, row: Transcription
+) -> None:
+    model, seen = Interrupted(name="interrupted"), []
+    tools.text_models[model.name] = model  # type: ignore[index]  # a dictionary, in fact
+    conversation_id = conversations.ask(tools, alice.id, "When?", transcription_id=row.id, model_name=model.name)
+    assert conversations.thread(tools, alice.id, conversation_id).messages[-1].state == "queued"
+
+    def look() -> None:
+        seen.append(conversations.thread(tools, alice.id, conversation_id).messages[-1])
+        conversations.stop(tools, alice.id, conversation_id)
+
+    model.look = look
+    work()
+    assert [(one.state, one.text) for one in seen] == [("running", "On Mon"), ("cancelled", "On Mon")]
+    kept = conversations.thread(tools, alice.id, conversation_id).messages[-1]
+    assert (kept.state, kept.text, kept.read["segments"]) == ("cancelled", "On Mon", 5)
+
+
+def test_a_forgotten_conversation_is_gone_with_its_answer(tools: Toolbox, alice: User, row: Transcription) -> None:
+    conversation_id = conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    conversations.forget(tools, alice.id, conversation_id)
+    with pytest.raises(NotFound):
+        conversations.thread(tools, alice.id, conversation_id)
+    assert db.session.scalars(select(Job.state)).all() == ["cancelled"]
+    assert db.session.scalars(select(ChatMessage)).all() == []
+
+
+def test_conversations_go_with_their_transcript(
+    tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel, clock: FakeClock
+) -> None:
+    conversation_id = conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    library.delete(tools, alice.id, row.id)
+    with pytest.raises(NotFound):
+        conversations.thread(tools, alice.id, conversation_id)
+    work()
+    assert model.calls == []
+    library.undo_delete(tools, alice.id, row.id)
+    assert conversations.thread(tools, alice.id, conversation_id).messages[-1].error == "There is no such transcript."
+    library.delete(tools, alice.id, row.id)
+    clock.advance(3600)
+    library.purge(tools)
+    assert db.session.scalars(select(Conversation)).all() == []
+    assert db.session.scalars(select(ChatMessage)).all() == []
+
+
+def test_a_transcript_that_goes_while_its_question_is_answered_breaks_nothing(
+    tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel, clock: FakeClock
+) -> None:
+    def purge(verb: str, passages: Sequence[Passage]) -> None:
+        library.delete(tools, alice.id, row.id)
+        clock.advance(3600)
+        library.purge(tools)
+
+    model.before_call, model.prices = purge, PRICES
+    conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    work()
+    assert db.session.scalars(select(Job.state)).all() == ["completed"]
+    charge = db.session.scalars(select(TextCharge)).one()
+    assert charge.transcription_seq is None and charge.usd == pytest.approx(2e-4)
+
+
+def test_a_failure_is_tried_again_or_told_and_the_question_can_be_asked_again(
+    tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel
+) -> None:
+    model.error = TextModelError("The model is busy.", retryable=True)
+    conversation_id = conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    work()
+    assert conversations.thread(tools, alice.id, conversation_id).messages[-1].state == "queued"
+    model.error = TextModelError("The model refused.")
+    work()
+    failed = conversations.thread(tools, alice.id, conversation_id).messages[-1]
+    assert (failed.state, failed.error, failed.text) == ("failed", "The model refused.", "")
+    model.error = None
+    assert answered(tools, alice, "When?", conversation_id=conversation_id).text == "On Monday."
+    assert told(model) == [("user", "When?")]
+
+
+def test_a_worker_that_broke_leaves_a_failed_message(
+    tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel
+) -> None:
+    model.error = RuntimeError("a bug")
+    answer = answered(tools, alice, "When?", transcription_id=row.id)
+    assert answer.state == "failed" and answer.error and "inside Textor" in answer.error
+
+
+def test_a_model_that_is_not_set_up_any_more_is_told(tools: Toolbox, alice: User, row: Transcription) -> None:
+    conversation_id = conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    message = db.session.scalars(select(ChatMessage).where(ChatMessage.role == "assistant")).one()
+    message.model = "gone"
+    db.session.commit()
+    work()
+    answer = conversations.thread(tools, alice.id, conversation_id).messages[-1]
+    assert answer.error == "The model 'gone' is not set up any more."
+
+
+def test_an_answer_is_charged_to_its_transcript(tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel) -> None:
+    model.prices = PRICES
+    answer = answered(tools, alice, "When?", transcription_id=row.id)
+    charge = db.session.scalars(select(TextCharge)).one()
+    assert (charge.user_id, charge.transcription_seq, charge.purpose) == (alice.id, row.seq, "chat")
+    assert answer.cost_usd == charge.usd == pytest.approx(2e-4)
+
+
+def test_over_the_budget_no_model_is_asked(tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel) -> None:
+    model.prices, alice.monthly_budget = Prices(1000.0, 10_000.0), 0.01
+    db.session.commit()
+    answer = answered(tools, alice, "When?", transcription_id=row.id)
+    assert answer.state == "failed" and answer.error and "of your $0.01" in answer.error
+    assert model.calls == []
+
+
+def test_no_model_is_asked_about_a_transcript_in_which_nothing_was_said(
+    tools: Toolbox, alice: User, model: FakeTextModel
+) -> None:
+    answer = answered(tools, alice, "When?", transcription_id=finished(alice, "...").id)
+    assert answer.is_empty and answer.read["of"] == 0
+    assert model.calls == []
+
+
+def test_no_transaction_is_open_while_a_model_writes(
+    tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel
+) -> None:
+    seen = []
+    model.before_call = lambda verb, passages: seen.append(db.session().in_transaction())
+    answered(tools, alice, "When?", transcription_id=row.id)
+    assert seen == [False]
+
+
+def test_a_question_that_was_stopped_before_its_turn_is_never_asked(
+    tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel
+) -> None:
+    conversation_id = conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    job_id = db.session.scalars(select(Job.id)).one()
+    conversations.stop(tools, alice.id, conversation_id)
+    with current_app.app_context():
+        jobs.run("chat", job_id, 1)
+    assert model.calls == []
+    assert conversations.thread(tools, alice.id, conversation_id).messages[-1].state == "cancelled"
