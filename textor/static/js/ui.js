@@ -54,7 +54,7 @@
   });
 
   // Bulk selection: CSS :has() shows the bar, this only counts.
-  const rows = () => $$("#jobs .check");
+  const rows = () => $$("#jobs .check, #tasks .check, .scenes .check");
   function count() {
     const n = rows().filter((c) => c.checked).length, all = $("[data-all]");
     $$("[data-count]").forEach((x) => (x.textContent = digits(n)));
