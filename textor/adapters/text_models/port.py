@@ -102,6 +102,8 @@ class Usage:
 
     prompt: int = 0
     completion: int = 0
+    is_estimated: bool = False
+    """The provider told no numbers: these are Textor's own, rather too high than too low."""
 
     @property
     def total(self) -> int:
