@@ -80,7 +80,7 @@ def test_without_script_it_works_all_the_same(visit: Visits, reader: Reader, com
 
 
 def test_details_open_with_the_keyboard_and_are_in_order(visit: Visits, reader: Reader) -> None:
-    window = open_it(visit, reader, reader.path)
+    window = open_it(visit, reader, reader.path + "?panel=details")
     window.page.locator("#details > summary").focus()
     window.page.keyboard.press("Enter")
     expect(window.page.locator("#details dl")).to_be_visible()

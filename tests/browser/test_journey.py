@@ -119,6 +119,7 @@ def test_all_of_it_works_without_script(visit: Visits) -> None:
     page.click("#jobs .name a")
     assert SAMPLE_WORDS.search(said(page))
     expect(page.locator("audio")).to_be_visible()
+    page.click("#tab-details")
     page.click("text=Delete transcript and audio")
     page.click("text=Undo")
     expect(page.locator("#jobs tr[data-state]")).to_have_count(1)

@@ -7,8 +7,9 @@ from tests.web.conftest import HTMX, Browser
 from textor.extensions import db
 from textor.models import Transcription, User
 
-READS = ["", "/audio", "/download/txt", "/download/pdf", "/segments/0", "/segments/0/edit", "/edits"]
-WRITES = ["cancel", "retry", "delete", "undo", "rename", "speakers", "segments/0", "restore/0"]
+READS = ["", "/audio", "/download/txt", "/download/pdf", "/segments/0", "/segments/0/edit", "/edits", "/summary", "/chat"]
+ASKING = ["summary", "summary/stop", "summary/templates", "summary/templates/forget", "chat", "chat/stop", "chat/forget"]
+WRITES = ["cancel", "retry", "delete", "undo", "rename", "speakers", *ASKING, "segments/0", "restore/0"]
 
 
 @pytest.mark.parametrize("path", READS)

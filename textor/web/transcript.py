@@ -13,7 +13,7 @@ from textor.doorstep import streaming
 from textor.features.recordings import library
 from textor.features.transcription import comparing
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
-from textor.web import choices, details, etas, forms, htmx, locale, reading
+from textor.web import choices, details, etas, forms, htmx, locale, panel, reading
 from textor.web.visitors import me
 
 pages = APIBlueprint("transcript", __name__, url_prefix="/transcripts/<uuid:transcription_id>", enable_openapi=False)
@@ -26,7 +26,7 @@ def show(transcription_id: object) -> Response | str:
     """The page; for htmx its text, or 304 while no more of it was heard."""
     row = library.find(me().id, str(transcription_id))
     if not htmx.wants_fragment():
-        return render_template("transcript.html", **values(row))
+        return render_template("transcript.html", **(values(row) | panel.values(row)))
     place = library.positions(me().id).get(row.id)
     facts = (row.id, row.updated_at, row.status, row.progress, place, etas.of(row), locale.tag())
     return htmx.unless_known(facts, lambda: htmx.block("transcript.html", "script", partials=True, **values(row)))

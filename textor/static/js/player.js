@@ -50,6 +50,9 @@
   function ui() { const b = $("[data-play]"); b.ariaPressed = String(!audio.paused); b.ariaLabel = audio.paused ? b.dataset.labelPlay : b.dataset.labelPause; }
   const toggle = () => (audio.paused ? audio.play().catch(() => {}) : audio.pause());
   const seek = (t) => { stop = Infinity; audio.currentTime = Math.max(0, Math.min(dur(), t)); paint(); };
+  const at = (t) => turns.findLast((x) => +x.dataset.s <= t + .05) ?? turns[0];
+  const show = (t) => { at(t)?.scrollIntoView({ block: "center" }); seek(t); };
+  const linked = () => { const t = parseFloat(new URLSearchParams(location.hash.slice(1)).get("t")); if (t >= 0) show(t); };
   const go = (el) => { if (!el) return; el.scrollIntoView({ block: "center" }); seek(+el.dataset.s); };
 
   audio.addEventListener("play", () => { ui(); requestAnimationFrame(tick); });
@@ -70,6 +73,7 @@
     const hit = (s) => e.target.closest(s); let el;
     if (hit("[data-play]")) return toggle();
     if ((el = hit("[data-skip]"))) return seek(audio.currentTime + +el.dataset.skip);
+    if ((el = hit("a[data-seek]"))) { if (e.ctrlKey || e.metaKey || e.shiftKey) return; e.preventDefault(); return show(+el.dataset.seek); }
     if ((el = hit("[data-seek]"))) return seek(+el.dataset.seek);
     if (hit("[data-next-lo]")) return nextUnsure();
     if ((el = hit("[data-follow]"))) return setFollow(el);
@@ -101,7 +105,8 @@
   });
 
   // While the transcription runs the text grows; when it is over the page is loaded whole, unless somebody listens.
-  document.addEventListener("textor:swapped", () => {
+  document.addEventListener("textor:swapped", (e) => {
+    if (e.detail?.closest?.("#panel")) return;
     load(); paint();
     if ($("[data-finished]") && audio.paused) location.reload();
   });
@@ -109,5 +114,6 @@
   new ResizeObserver(draw).observe(wave);
   document.addEventListener("themechange", again);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
-  load(); again();
+  addEventListener("hashchange", linked);
+  load(); again(); linked();
 })();

@@ -7,7 +7,7 @@
 
   document.addEventListener("htmx:config:request", (e) => {
     const { ctx } = e.detail;
-    if (!ctx.sourceElement.matches("#jobs, #script, #engines, #queue, #comparison")) return;
+    if (!ctx.sourceElement.matches("#jobs, #script, #engines, #queue, #comparison, #summary, #chat, #task, #tasks")) return;
     if (ctx.sourceEvent?.type === "every" && document.hidden) return e.preventDefault();
     const tag = tags.get(key(ctx));
     if (tag) ctx.request.headers["If-None-Match"] = tag;
@@ -20,7 +20,7 @@
   // Screen readers hear that a job changed its state, never each percent.
   let states = new Map();
   const look = () => new Map([...document.querySelectorAll("#jobs tr[data-state]")].map((tr) => [tr.id, tr.dataset.state]));
-  document.addEventListener("htmx:after:swap", () => {
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     const now = look();
     const told = [];
     for (const [id, state] of now) {
@@ -30,7 +30,7 @@
     }
     states = now;
     if (told.length) window.textor.say(told.join(". "));
-    document.dispatchEvent(new Event("textor:swapped"));
+    document.dispatchEvent(new CustomEvent("textor:swapped", { detail: ctx.sourceElement })); // who asked
   });
   states = look();
 
