@@ -144,6 +144,12 @@ def test_the_wished_look_is_in_every_prompt(generator: Generator) -> None:
     )
 
 
+def test_no_word_is_in_two_keywords() -> None:
+    named = prompt("The harbour bridge is closed. The harbour bridge has rust.", "midjourney").split(", ")[:6]
+    words = [word for part in named for word in part.split()]
+    assert len(words) == len(set(words)), words
+
+
 def test_cameras_and_lenses_change_from_scene_to_scene() -> None:
     prompts = [scene.prompt for scene in imagined(ENGLISH.passages).scenes]
     shot = [re.findall(r"shot on ([^,]+), ([^,]+)", one)[0] for one in prompts]
@@ -217,5 +223,5 @@ def test_what_is_said_sets_no_parameters_of_a_generator() -> None:
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_whatever_was_said_can_be_pictured(told: str, generator: Generator) -> None:
     (scene,) = imagined(passages(told), generator).scenes
-    assert scene.prompt
+    assert re.search(r"\w", scene.prompt.split(",")[0].removeprefix("A photograph of").removeprefix("(")) or told in scene.prompt
     assert scene.quote in told
