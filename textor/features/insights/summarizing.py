@@ -164,8 +164,7 @@ def _condensed(frame: _Frame, level: _Level, parts: Sequence[Sequence[Passage]],
     points: list[tuple[Passage, Sequence[Cited]]] = []
     for n, part in enumerate(parts):
         said = frame.read(part, frame.points, _step(rounds, n, len(parts)))
-        short = replace(said, text=kept(said.text.strip(), frame.points.max_words))
-        points += _fitting(frame, _points(level, part, short))
+        points += _fitting(frame, _points(level, part, said))
     if not points:
         raise TextModelError(NOTHING_FOUND)
     return _Points(windows.numbered(one for one, _ in points), [cited for _, cited in points])
@@ -200,12 +199,12 @@ def _shared_out(lines: Sequence[str], citations: Sequence[Cited]) -> list[list[C
 
 
 def _fitting(frame: _Frame, points: Iterator[tuple[Passage, Sequence[Cited]]]) -> Iterator[tuple[Passage, Sequence[Cited]]]:
-    """So many as fit, the first in any case: a model that rambles on must come to an end."""
-    left = frame.points_room
+    """So many as were wanted, the first in any case: a model that rambles on must come to an end."""
+    words, tokens = frame.points.max_words, frame.points_room
     for n, (one, cited) in enumerate(points):
-        short = one if n else next(windows.pieces(frame.model, [one], frame.points_room))
-        left -= windows.cost(frame.model, short)
-        if left < 0 and n:
+        short = one if n else next(windows.pieces(frame.model, [replace(one, text=kept(one.text, words))], tokens))
+        words, tokens = words - count_words(short.text), tokens - windows.cost(frame.model, short)
+        if min(words, tokens) < 0 and n:
             return
         yield short, cited
 

@@ -23,7 +23,7 @@ from textor.extensions import db
 from textor.features.insights import orders, passages, paying, windows, working
 from textor.features.recordings import library
 from textor.job_queue import background, pieces
-from textor.models import Job, Summary, Transcription
+from textor.models import Job, SegmentRow, Summary, Transcription
 from textor.models.jobs import JobState
 from textor.toolbox import Toolbox
 
@@ -74,8 +74,8 @@ def begin(tools: Toolbox, user_id: int, transcription_id: str, order: Order) -> 
     row = library.find(user_id, transcription_id)
     if row.status not in DONE:
         raise WrongState("There is no text to sum up yet. Wait until the transcription is finished, or start it again.")
-    text = row.text or ""
-    order = _checked(tools, user_id, order, [Passage(0, 0.0, row.recording.seconds, text)])
+    texts = db.session.scalars(select(SegmentRow.text).where(SegmentRow.transcription_seq == row.seq))
+    order = _checked(tools, user_id, order, [Passage(0, 0.0, 0.0, text) for text in texts])
     facts = (row.version, row.finished_at, order)
     key = f"{KIND}:{row.seq}:{hashlib.sha256(repr(facts).encode('utf-8', 'replace')).hexdigest()}"
     return _joined(key) or _begun(tools, Summary(user_id=user_id, transcription_seq=row.seq), order, key=key)
