@@ -53,11 +53,12 @@ def environ(environ: dict[str, str], provider: Deepgram) -> dict[str, str]:
 
 @pytest.fixture
 def row_id(app: APIFlask, tools: Toolbox, tmp_path: Path) -> str:
-    """Alice's recording of three minutes, on its way to the provider."""
+    """Alice's recording of three minutes, on its way to the provider, which shall tell who speaks."""
     samples = np.concatenate(list(convert.blocks(FIXTURES / "dialogue_mono.flac")))
     encoding.write([np.roll(samples, n) for n in range(6)], tmp_path / "long.flac")  # no two pieces are alike
     alice = factories.user("Alice")
-    found = factories.transcription(alice, factories.stored_recording(tools, alice, tmp_path / "long.flac"), engine="deepgram").id
+    recording = factories.stored_recording(tools, alice, tmp_path / "long.flac")
+    found = factories.transcription(alice, recording, engine="deepgram", diarize=True).id
     lanes.dispatch(tools, alice.id)
     return found
 

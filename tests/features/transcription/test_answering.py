@@ -10,9 +10,9 @@ from tests.conftest import FIXTURES
 from tests.fakes import FakeEngine, prompt_engine
 from tests.providers import Stage, stage
 from textor.adapters.audio import convert, encoding
-from textor.adapters.stt.port import PCM_RATE
+from textor.adapters.stt.port import PCM_RATE, Audio, Options
 from textor.domain.job_states import Status
-from textor.domain.transcript import Segment
+from textor.domain.transcript import Segment, Transcript
 from textor.features.recordings import library
 from textor.features.transcription import answering
 from textor.toolbox import Toolbox
@@ -110,11 +110,29 @@ def test_a_provider_that_was_measured_to_be_quick_gets_it_whole_and_as_it_is(sta
     assert [one.storage_key for one in stage.slices(row_id)] == [None]
 
 
-def test_one_whose_speakers_are_wanted_gets_it_whole(stage: Stage, long: str) -> None:
-    stage.use(telling(), drain_seconds=1)
+class Renaming(FakeEngine):
+    """Hears one voice from end to end, and calls it something else in each piece."""
+
+    name = "prompt"
+    capabilities = telling().capabilities
+
+    def start(self, audio: Audio, options: Options) -> Transcript:
+        label = chr(ord("A") + len(self.heard))
+        self.heard.append(options)
+        lines = [Segment(n, n + 1, f"at {n}", speaker=label) for n in range(int(audio.seconds))]
+        return Transcript(lines, language="en")
+
+
+def test_one_whose_speakers_are_wanted_goes_in_pieces_that_know_each_other(stage: Stage, long: str) -> None:
+    engine = Renaming()
+    stage.use(engine)
     row_id = stage.upload(long, engine="prompt", diarize=True)
-    assert [one.storage_key for one in stage.slices(row_id)] == [None]
+    first, *others = stage.slices(row_id)
+    assert others
+    assert first.overlap == 0
+    assert all(30 <= one.overlap < 34 and one.end - one.start <= 180 for one in others)
     stage.until_over(10)
+    assert len(engine.heard) == 1 + len(others)
     assert {segment.speaker for segment in library.segments(stage.row(row_id))} == {"A"}
 
 

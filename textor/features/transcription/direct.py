@@ -13,7 +13,7 @@ from textor.adapters.audio.probe import Limits
 from textor.adapters.audio.silence import Cut
 from textor.adapters.exports.port import ExportFormat, ExportOptions
 from textor.adapters.stt.port import Audio, Capabilities, Engine, Options, Progress, RemoteJob
-from textor.domain import file_endings, merging, timecode
+from textor.domain import file_endings, merging, timecode, voices
 from textor.domain import transcript as transcripts
 from textor.domain.merging import Heard
 from textor.domain.transcript import Document, Segment, Transcript
@@ -100,7 +100,7 @@ def _heard(hearing: _Hearing, path: Path, seconds: float) -> Transcript:
         Heard(cut.start, cut.end, cut.overlap, None, [checkpoints.moved(segment, cut.start) for segment in answer.segments])
         for cut, answer in answers
     ]
-    return replace(answers[0][1], segments=merging.merged(parts))
+    return replace(answers[0][1], segments=merging.merged(voices.matched(parts, hearing.options.speaker_count)))
 
 
 def _pieces(hearing: _Hearing, path: Path, cut: Cut, ask: Callable[[], Transcript]) -> list[tuple[Cut, Transcript]]:

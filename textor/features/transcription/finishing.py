@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import undefer
 
-from textor.domain import merging
+from textor.domain import merging, voices
 from textor.domain import transcript as transcripts
 from textor.domain.details import asked
 from textor.domain.job_states import Status
@@ -88,13 +88,11 @@ def finish_silent(tools: Toolbox, claim: Claim) -> None:
     runs.finish(tools, claim, Status.COMPLETED, progress=100.0, message=None, error=None, text="", confidence=None)
 
 
-def heard(rows: Sequence[Slice], *, is_local: bool) -> list[Segment]:
-    """What the finished slices have heard, as one text in the order of time."""
+def heard(rows: Sequence[Slice], *, is_local: bool, people: int | None = None) -> list[Segment]:
+    """What the finished slices have heard, as one text in the order of time. `people`: how many speak, where that is known."""
     done = [one for one in rows if one.state == SliceState.COMPLETED]
-    parts = [
-        Heard(one.start, one.end, one.overlap, one.channel, _spoken(one, rename=len(rows) > 1 and not is_local)) for one in done
-    ]
-    return merging.merged(parts) if parts else []
+    parts = [Heard(one.start, one.end, one.overlap, one.channel, _spoken(one)) for one in done]
+    return merging.merged(parts if is_local else voices.matched(parts, people)) if parts else []
 
 
 def _finish(tools: Toolbox, claim: Claim, row: Transcription, rows: Sequence[Slice]) -> None:
@@ -104,7 +102,8 @@ def _finish(tools: Toolbox, claim: Claim, row: Transcription, rows: Sequence[Sli
         _fail(tools, claim, lost[0].error or "")
         return
     engine = tools.engines.get(row.engine)
-    spoken = history.renewed(claim.seq, heard(rows, is_local=engine is None or engine.can(row.model).runs_locally))
+    is_local = engine is None or engine.can(row.model).runs_locally
+    spoken = history.renewed(claim.seq, heard(rows, is_local=is_local, people=row.speaker_count))
     segments.replace_all(claim.seq, spoken)
     search_index.put([claim.seq])
     values = outcome(row.details, done, lost) | {"remote_id": next((one.remote_id for one in rows if one.remote_id), None)}
@@ -163,14 +162,12 @@ def _clear_up(tools: Toolbox, seq: int, *, is_whole: bool) -> list[str]:
     return slices.trim(tools, seq, is_whole=is_whole)
 
 
-def _spoken(one: Slice, *, rename: bool) -> list[Segment]:
-    """A channel's voice is its speaker; a provider's labels begin anew in every slice, so they name it."""
+def _spoken(one: Slice) -> list[Segment]:
+    """A channel's voice is its speaker."""
     spoken = list(checkpoints.from_json(one.result).segments) if one.result else []
-    if one.channel is not None:
-        return [replace(segment, speaker=f"Speaker {one.channel + 1}", speaker_confidence=None) for segment in spoken]
-    if rename:
-        return [replace(s, speaker=f"{s.speaker} (part {one.n + 1})") if s.speaker else s for s in spoken]
-    return spoken
+    if one.channel is None:
+        return spoken
+    return [replace(segment, speaker=f"Speaker {one.channel + 1}", speaker_confidence=None) for segment in spoken]
 
 
 def _show_progress(tools: Toolbox, claim: Claim) -> None:

@@ -23,6 +23,8 @@ from textor.toolbox import Toolbox
 ONE_SLICE_FACTOR = 1.5  # a little longer than a slice is one slice still
 QUIETEST_PEAK = 1  # of 255: 48 dB below the loudest moment
 AIR_SECONDS = 0.5
+SHARED_SECONDS = 30.0
+MOST_SHARED = 0.25  # of a slice
 
 
 def plan(tools: Toolbox, claim: Claim, engine: Engine, path: Path) -> list[Slice]:
@@ -102,18 +104,27 @@ def _cuts(tools: Toolbox, can: Capabilities, row: Transcription, path: Path) -> 
         longest = fitting.longest_seconds(can, sound)
     if sound.seconds <= longest * one_slice_factor:
         return [Cut(0.0, sound.seconds, 0.0)]
-    found = silence.cuts(convert.blocks(path), longest)
-    return found if can.segment_times else _trimmed(found, row.recording)
+    shared = _shared_seconds(can, row, longest)
+    found = silence.cuts(convert.blocks(path), longest - shared)
+    return _acquainted(found, shared) if can.segment_times else _trimmed(found, row.recording)
+
+
+def _shared_seconds(can: Capabilities, row: Transcription, longest: float) -> float:
+    """How much two slices have in common beside what their border needs: one that tells speakers apart names them anew in each, and
+    by those who talk in both it is known who is who. The sides of a call are the same speakers everywhere."""
+    is_told_apart = row.diarize and can.speakers and not can.runs_locally and not row.recording.is_dual_channel
+    return min(SHARED_SECONDS, longest * MOST_SHARED) if is_told_apart else 0.0
+
+
+def _acquainted(cuts: list[Cut], shared: float) -> list[Cut]:
+    """Each but the first hears the last seconds of the one before, too."""
+    return cuts[:1] + [replace(cut, start=cut.start - shared, overlap=cut.overlap + shared) for cut in cuts[1:]]
 
 
 def _can_in_time(tools: Toolbox, engine: Engine, row: Transcription) -> Capabilities:
-    """What the engine can, with no more sound at once than it answers to while a stop waits.
-
-    One that tells speakers apart names them anew in each piece: where they were asked for it gets all at once. The sides of a
-    call are the same speakers in every piece.
-    """
+    """What the engine can, with no more sound at once than it answers to while a stop waits."""
     can, recording = engine.can(row.model), row.recording
-    if can.runs_locally or not engine.answers_at_once or (row.diarize and can.speakers and not recording.is_dual_channel):
+    if can.runs_locally or not engine.answers_at_once:
         return can
     longest = answering.longest_seconds(tools, engine.name, row.model)
     if recording.seconds <= longest * ONE_SLICE_FACTOR:
