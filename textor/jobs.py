@@ -19,7 +19,7 @@ from textor.extensions import db
 from textor.features.accounts import api_keys, repeats, tokens
 from textor.features.insights import analyzing, chat, summary_writing, turns
 from textor.features.recordings import exports, intake, leftovers, library, search_index
-from textor.features.transcription import downloads, orphans, pipeline
+from textor.features.transcription import downloads, orphans, pipeline, rehearing
 from textor.features.transcription.remote import RemoteCrew
 from textor.features.webhooks import deliveries, sending
 from textor.job_queue import background, healing, reconciler, runs, shift
@@ -102,6 +102,8 @@ def _nothing(_tools: Toolbox) -> None:
 HANDLERS: dict[str, Handler] = {
     "transcribe": Handler(pipeline.advance, pipeline.give_up, is_resumed=True, is_owned=runs.held),
     "shift": Handler(run_shift, _nothing),
+    "retranslate": Handler(*rehearing.HANDLER, is_resumed=True, is_owned=background.held),
+    "retranslate_remote": Handler(*rehearing.HANDLER, is_resumed=True, is_owned=background.held),
     "export": Handler(exports.make_export, downloads.give_up),
     "download_model": Handler(downloads.run, downloads.give_up),
     "sweep_storage": Handler(leftovers.sweep, _nothing),

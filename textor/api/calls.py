@@ -2,6 +2,7 @@
 
 from textor.api import (
     accounts,
+    analyzer,
     editing,
     hooks,
     job_status,
@@ -9,6 +10,7 @@ from textor.api import (
     logins,
     metrics,
     openai_compatible,
+    retranslate,
     searching,
     service,
     sounds,
@@ -27,9 +29,11 @@ ROOMS = (
     sounds,
     job_status,
     live,
+    retranslate,
     openai_compatible,
     logins,
     accounts,
+    analyzer,
     webhooks,
     hooks,
     service,

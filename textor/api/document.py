@@ -41,8 +41,10 @@ SHAPES = "#/components/schemas/"
 LICENSE = {"name": "MIT", "identifier": "MIT"}
 TAGS = {
     "Transcribe": "Recordings in, transcripts out.",
+    "Retranslate": "One segment heard anew, by another model.",
     "OpenAI-compatible": "OpenAI's audio API: official clients with `base_url` set to `/v1` here.",
     "Accounts": "Logging in and out, registering, who am I.",
+    "Image prompts": "Recordings and texts become prompts for image generators, scene by scene.",
     "Webhooks out": "What Textor tells others, and whether it arrived.",
     "Webhooks in": "What others tell Textor.",
     "Service": "How the service is.",
