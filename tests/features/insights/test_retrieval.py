@@ -2,7 +2,7 @@
 
 from textor.adapters.text_models.port import Citation, Passage
 from textor.features.insights import citing, retrieval
-from textor.features.insights.retrieval import FRAME_TOKENS, Room
+from textor.features.insights.retrieval import Room
 
 
 def said(*lines: str, source: str | None = None, first: int = 0) -> list[Passage]:
@@ -11,7 +11,7 @@ def said(*lines: str, source: str | None = None, first: int = 0) -> list[Passage
 
 def room(segments: int) -> Room:
     """For so many segments."""
-    return Room(segments * (FRAME_TOKENS + 1), lambda text: 1)
+    return Room(segments, lambda passage: 1)
 
 
 LONG = [f"Nothing of note in part {n}." for n in range(100)]
@@ -25,7 +25,6 @@ def ids(*asked: str, passages: list[Passage], segments: int = 5) -> list[int]:
 def test_all_is_read_where_there_is_room() -> None:
     reading = retrieval.read(said(*TALK, ""), ["And?"], room(100))
     assert reading.told == {"segments": 100, "of": 100, "transcripts": 1}
-    assert retrieval.read(said(*TALK), ["And?"], Room(None, len)).told["segments"] == 100
 
 
 def test_else_what_the_question_is_about_is_read_with_its_neighbours_in_order() -> None:
@@ -80,11 +79,17 @@ def test_a_citation_that_nobody_said_is_dropped() -> None:
         *cited("we will go", 0),
         *cited("we will not go", 1),
         *cited("ill not go", 0),
-        *cited("We will not go. Never mind.", 0, 2),
+        *cited("not go. Never mind.", 0, 2),
         *cited("We will not go.", 0, 7),
-        *cited("Never mind. Bye.", 2, 3),
+        *cited("mind. Bye.", 2, 3),
         *cited("...", 0),
         *cited("", 0),
         *cited("We will not go."),
     ]
     assert citing.checked(bad, passages) == []
+
+
+def test_a_citation_of_what_was_not_said_in_one_go_becomes_several() -> None:
+    passages = [*said("We will not go.", "It rains.", "Never  mind."), *said("Bye.", source="other", first=3)]
+    several = citing.checked(cited("We will not go. Never mind. Bye.", 0, 2, 3), passages)
+    assert [(one["text"], one["ids"]) for one in several] == [("We will not go.", [0]), ("Never mind.", [2]), ("Bye.", [3])]

@@ -131,8 +131,7 @@ def _of_transcript(question: Question, room: Room) -> Material:
 
 def _of_library(question: Question, room: Room) -> Material:
     shelf = candidates.find(question.user_id, question.asked, question.about.get("newest"))
-    tokens = LIBRARY_TOKENS if room.tokens is None else min(LIBRARY_TOKENS, room.tokens)
-    reading = retrieval.read(shelf.passages, question.asked, Room(tokens, room.count))
+    reading = retrieval.read(shelf.passages, question.asked, Room(min(LIBRARY_TOKENS, room.tokens), room.cost))
     ids = {shelf.of_source(one.source).id: None for one in reading.given}
     return Material(reading, read=reading.told | {"of_transcripts": shelf.of, "transcription_ids": list(ids)}, shelf=shelf)
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from textor.adapters.text_models.port import Message, TextModel
 from textor.errors import InvalidInput
+from textor.features.insights import windows
 from textor.features.insights.retrieval import Room
 
-OWN_TOKENS = 1_500
-"""Textor's own words to a model, rather too many than too few."""
 LEAST_TOKENS = 300
 """What must be left for something to read."""
 HISTORY_SHARE = 1 / 3
@@ -40,15 +40,14 @@ class Question:
 
 def fit(question: Question) -> tuple[list[Message], Room]:
     """The messages that the model gets, and the room that they leave for reading. Raises InvalidInput for too long a question."""
-    model, window, newest = question.model, question.model.capabilities.window_tokens, question.messages[-1]
-    if window is None:
-        return _begun(question.messages[-MOST_MESSAGES:]), Room(None, model.tokens)
-    left = window - question.max_tokens - OWN_TOKENS - model.tokens(newest.text)
+    model, newest = question.model, question.messages[-1]
+    window = model.capabilities.window_tokens or windows.WITHOUT_WINDOW
+    left = window - question.max_tokens - windows.OWN_TOKENS - model.tokens(newest.text)
     if left < LEAST_TOKENS:
         raise InvalidInput(f"{model.title} can't read so long a question. Make it shorter, or choose another model.")
     history = _fitting(question.messages[:-1], int(left * HISTORY_SHARE), model)
     left -= sum(model.tokens(one.text) for one in history)
-    return [*history, newest], Room(left, model.tokens)
+    return [*history, newest], Room(left, partial(windows.cost, model))
 
 
 def _fitting(history: Sequence[Message], tokens: int, model: TextModel) -> list[Message]:

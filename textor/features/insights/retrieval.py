@@ -8,8 +8,6 @@ from textor.adapters.text_models import quotes, terms
 from textor.adapters.text_models.port import Passage
 from textor.domain import folding
 
-FRAME_TOKENS = 24
-"""Around a passage: its number, its times, marks."""
 NEIGHBOURS = 2
 """Segments on each side of one that was found: what is meant often stands beside it."""
 STRETCH = 6
@@ -18,15 +16,10 @@ STRETCH = 6
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many tokens may be read (None: any amount), and how the model counts them."""
+    """How many tokens may be read, and how many a passage takes."""
 
-    tokens: int | None
-    count: Callable[[str], int]
-
-    def cost(self, passage: Passage) -> int:
-        """What a passage takes, rather too much than too little."""
-        told = " ".join(filter(None, (passage.source, passage.speaker, passage.text)))
-        return self.count(told) + FRAME_TOKENS
+    tokens: int
+    cost: Callable[[Passage], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +40,7 @@ def read(passages: Sequence[Passage], asked: Sequence[str], room: Room, language
     samples from beginning to end where its words are nowhere, or say nothing by themselves."""
     said = [one for one in passages if folding.words(one.text)]
     costs = [room.cost(one) for one in said]
-    if room.tokens is None or sum(costs) <= room.tokens:
+    if sum(costs) <= room.tokens:
         return Reading(said, said)
     wanted = list(_around(_related(said, asked, language), said)) or _spread(sum(costs) / room.tokens, len(said))
     return Reading([said[place] for place in sorted(_fitting(wanted, costs, room.tokens))], said)
