@@ -3,6 +3,7 @@
 from textor.api import (
     accounts,
     analyzer,
+    chat,
     editing,
     hooks,
     job_status,
@@ -30,6 +31,7 @@ ROOMS = (
     job_status,
     live,
     retranslate,
+    chat,
     openai_compatible,
     logins,
     accounts,

@@ -81,7 +81,7 @@ def begin(tools: Toolbox, user_id: int, request: Request) -> Begun:
         db.session.commit()
     except IntegrityError:  # somebody has begun the same at this moment
         db.session.rollback()
-        return Begun(_known(key) or "", is_new=False)
+        return begin(tools, user_id, request)
     background.hand_out(tools, job.id)
     return Begun(job.id, is_new=True)
 
