@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, StrictInt
 LARGEST_NUMBER = 2**53 - 1
 LONGEST_SECONDS = 1_000_000.0
 FIRST_CHOICE = "whisper-large-v3-turbo"
-TOKEN_NOTE = "For a guest's first request: send it as X-Guest-Token from now on."
+FOR_GUESTS = "For a guest's first request: send it as X-Guest-Token from now on."
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Number = Annotated[StrictInt, Field(ge=0, le=LARGEST_NUMBER)]
@@ -59,7 +59,7 @@ class HeardOut(BaseModel):
 class HeardInFileOut(HeardOut):
     """What was heard in a file."""
 
-    guest_token: str | None = Field(default=None, description=TOKEN_NOTE)
+    guest_token: str | None = Field(default=None, description=FOR_GUESTS)
 
 
 class ListeningOut(BaseModel):
