@@ -155,12 +155,16 @@ def _narrowed(rule: str, name: str) -> Part:
 
 def _complete_body(body: Part, shapes: Part) -> None:
     """Where nothing has to be said, nothing at all will do, and so will null."""
-    needed = any("required" in examples.resolved(content["schema"], shapes) for content in body["content"].values())
+    needed = any(_is_needed(examples.resolved(content["schema"], shapes)) for content in body["content"].values())
     body["required"] = needed
     for kind, content in body["content"].items():
         content.setdefault("example", examples.request(content["schema"], shapes))
         if kind == "application/json" and not needed:
             content["schema"] = {"anyOf": [content["schema"], {"type": "null"}]}
+
+
+def _is_needed(schema: examples.Schema) -> bool:
+    return "required" in schema or schema.get("type") == "array"
 
 
 def _complete_answers(operation: Part, call: Call, shapes: Part) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from textor.api import auth, errors, repeating
+from textor.api import auth, errors, examples, repeating
 from textor.api.schemas.openai_compatible import FaultsOut
 from textor.api.schemas.service import DetailedErrorOut, ErrorOut
 from textor.features.accounts.repeats import LONGEST_KEY
@@ -104,14 +104,16 @@ def shape(model: type[BaseModel]) -> Part:
 
 
 def form(model: type[BaseModel]) -> Part:
-    """What a call takes that reads multipart/form-data of this model with a file (textor/api/receiving.py)."""
+    """What a call takes that reads multipart/form-data of this model with a file (textor/api/receiving.py: form)."""
     schema = shape(model)[model.__name__]
     fields = {name: _unfilled(without_null(field)) for name, field in schema.get("properties", {}).items()}
-    taken = schema | {
-        "properties": {"file": FILE, **fields},
-        "required": ["file", *schema.get("required", [])],
-    }
-    return {"multipart/form-data": {"schema": taken}}
+    name = getattr(model, "FILE_FIELD", "file")
+    needed = [*(() if hasattr(model, "FILE_FIELD") else (name,)), *schema.get("required", [])]
+    taken = schema | {"properties": {name: FILE, **fields}, "required": needed}
+    content: Part = {"multipart/form-data": {"schema": taken}}
+    if getattr(model, "TAKES_JSON", False):
+        content["application/json"] = {"schema": schema, "example": examples.request(schema, {})}
+    return content
 
 
 def without_null(schema: Part) -> Part:

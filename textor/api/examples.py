@@ -42,9 +42,11 @@ def of(schema: Schema, components: Schema, name: str = "", depth: int = 0) -> An
     return _by_type(schema, components, name, depth)
 
 
-def request(schema: Schema, components: Schema) -> dict[str, Any]:
+def request(schema: Schema, components: Schema) -> Any:
     """What a caller would send: what is required, and what has an example."""
     schema = resolved(schema, components)
+    if schema.get("type") == "array":
+        return of(schema, components)
     required = schema.get("required", ())
     fields = schema.get("properties", {}).items()
     return {name: of(field, components, name) for name, field in fields if name in required or _is_telling(field)}

@@ -58,7 +58,10 @@ def prepare(app: Flask) -> None:
 
 
 def form(schema: type[BaseModel]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """The view takes multipart/form-data of this schema with a file in the field `file`; for the OpenAPI document."""
+    """The view takes multipart/form-data of this schema with a file; for the OpenAPI document.
+
+    The file's field is `file`. A schema with a `FILE_FIELD` names another, which may be left out; one that `TAKES_JSON` is taken
+    as JSON, too, without a file."""
     return lambda view: marked(view, FORM_MARK, schema)
 
 
@@ -71,11 +74,16 @@ def received(schema: type[Form]) -> Iterator[Received[Form]]:
 
 def read(schema: type[Form], parts: MultiDict[str, str]) -> Form:
     """What the fields say. Empty ones say nothing: that is how forms leave something out. Raises InvalidInput."""
+    return validated(schema, {name: value for name, value in parts.items() if value.strip()})
+
+
+def validated(schema: type[Form], told: object, *, strict: bool = False) -> Form:
+    """What was told, in that shape; `strict` where JSON has told it, which knows numbers from words. Raises InvalidInput."""
     try:
-        return schema.model_validate({name: value for name, value in parts.items() if value.strip()})
+        return schema.model_validate(told, strict=strict)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(place) for place in first["loc"]) or FILE
+        field = ".".join(str(place) for place in first["loc"]) or errors.WHOLE
         raise InvalidInput(f"{field}: {errors.plain(first['msg'])}.", field=field) from error
 
 

@@ -29,14 +29,17 @@ def once(view: Callable[P, R]) -> Callable[P, Response]:
     For those who are known: a guest's first request has no owner yet that a second one could be compared with. What was refused
     or streamed is not kept, nor is "not yet" (202): whoever asks again wants what has come of it.
     """
-    has_file = hasattr(view, receiving.FORM_MARK)
+    form = getattr(view, receiving.FORM_MARK, None)
+    takes_json = form is None or getattr(form, "TAKES_JSON", False)
 
     @wraps(view)
     def repeated(*args: P.args, **kwargs: P.kwargs) -> Response:
         key, user_id = request.headers.get(HEADER), auth.me().user_id
         if key is None or not user_id:
             return make_response(view(*args, **kwargs))
-        first = repeats.begin(bootstrap.tools(), user_id, key, _fingerprint(body=b"" if has_file else request.get_data()))
+        first = repeats.begin(
+            bootstrap.tools(), user_id, key, _fingerprint(_body(takes_json=takes_json, has_file=form is not None))
+        )
         if first is not None:
             return Response(first.body, first.status, {**first.headers, REPLAYED: "true"})
         try:
@@ -56,6 +59,10 @@ def _kept(user_id: int, key: str, response: Response) -> Response:
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     repeats.keep(user_id, key, Answer(response.status_code, headers, response.get_data(as_text=True)))
     return response
+
+
+def _body(*, takes_json: bool, has_file: bool) -> bytes:
+    return request.get_data() if takes_json and (request.is_json or not has_file) else b""
 
 
 def _fingerprint(body: bytes) -> str:

@@ -8,7 +8,7 @@ LARGEST_VERSION = 2**31 - 1
 MOST_SPEAKERS = 200
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """JSON knows one kind of number: 3.0 is 3."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -18,7 +18,7 @@ Seen = Annotated[
     Field(
         strict=True, ge=0, le=LARGEST_VERSION, description="The version that you have seen; if it is no more, the answer is 409."
     ),
-    BeforeValidator(_whole),
+    BeforeValidator(whole),
 ]
 
 

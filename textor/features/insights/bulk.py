@@ -59,7 +59,7 @@ def change(tools: Toolbox, user_id: int, changes: Sequence[Change]) -> None:
     if not ids:
         return
     rows = _rows(changes, _held(user_id, ids))
-    db.session.execute(_quietly(update(AnalyzerTask).where(_among(AnalyzerTask.id, ids)).values(updated_at=tools.clock.now())))
+    db.session.execute(_quietly(update(AnalyzerTask).where(among(AnalyzerTask.id, ids)).values(updated_at=tools.clock.now())))
     for column in analyzer_fields.FIELDS:
         _write(column, [{"of": one.id, "to": one.values[column]} for one in changes if column in one.values])
     _write_prompts(rows)
@@ -76,7 +76,7 @@ def remove(tools: Toolbox, user_id: int, ids: Sequence[int]) -> None:
     _cancel_jobs(tools, user_id, wanted)
     _held(user_id, wanted)
     for column in (AnalyzerPrompt.task_id, AnalyzerTask.id):
-        db.session.execute(_quietly(delete(column.class_).where(_among(column, wanted))))
+        db.session.execute(_quietly(delete(column.class_).where(among(column, wanted))))
     db.session.commit()
 
 
@@ -115,7 +115,7 @@ def _check_prompts(changes: Sequence[Change]) -> None:
 def _held(user_id: int, ids: Sequence[int]) -> dict[int, str]:
     """The states of these tasks, which nobody else changes until this transaction is over. Raises NotFound unless all are
     there."""
-    mine = (_among(AnalyzerTask.id, ids), AnalyzerTask.user_id == user_id)
+    mine = (among(AnalyzerTask.id, ids), AnalyzerTask.user_id == user_id)
     if db.session.get_bind().dialect.name == "sqlite":  # it knows no FOR UPDATE; a write holds the whole database
         db.session.execute(_quietly(update(AnalyzerTask).where(*mine).values(status=AnalyzerTask.status)))
     statement = select(AnalyzerTask.id, AnalyzerTask.status).where(*mine).order_by(AnalyzerTask.id).with_for_update()
@@ -134,7 +134,7 @@ def _rows(changes: Sequence[Change], states: Mapping[int, str]) -> _Rows:
         raise WrongState(analyzer_fields.AT_WORK)
     owners = dict[int, int]()
     if about:
-        statement = select(AnalyzerPrompt.id, AnalyzerPrompt.task_id).where(_among(AnalyzerPrompt.task_id, sorted(about)))
+        statement = select(AnalyzerPrompt.id, AnalyzerPrompt.task_id).where(among(AnalyzerPrompt.task_id, sorted(about)))
         owners = {row.id: row.task_id for row in db.session.execute(statement)}
     changed, added = list[Mapping[str, Any]](), list[Mapping[str, Any]]()
     for task_id, place, wanted in _wanted(about):
@@ -163,7 +163,7 @@ def _write_prompts(rows: _Rows) -> None:
     table: Table = AnalyzerPrompt.__table__  # type: ignore[assignment]  # a Table it is
     connection = db.session.connection()
     if rows.gone:
-        connection.execute(delete(table).where(_among(AnalyzerPrompt.id, rows.gone)))
+        connection.execute(delete(table).where(among(AnalyzerPrompt.id, rows.gone)))
     if rows.changed:
         written = update(table).where(table.c.id == bindparam("of"))
         connection.execute(written.values(content=bindparam("to"), place=bindparam("at")), rows.changed)
@@ -172,7 +172,7 @@ def _write_prompts(rows: _Rows) -> None:
 
 
 def _cancel_jobs(tools: Toolbox, user_id: int, ids: Sequence[int]) -> None:
-    its = select(AnalyzerTask.job_id).where(_among(AnalyzerTask.id, ids), AnalyzerTask.user_id == user_id)
+    its = select(AnalyzerTask.job_id).where(among(AnalyzerTask.id, ids), AnalyzerTask.user_id == user_id)
     open_ones = (Job.id.in_(its), Job.user_id == user_id, Job.state.in_(background.OPEN))
     found = db.session.scalars(select(Job.id).where(*open_ones).order_by(Job.id).with_for_update()).all()
     if found:
@@ -180,7 +180,8 @@ def _cancel_jobs(tools: Toolbox, user_id: int, ids: Sequence[int]) -> None:
         db.session.execute(_quietly(update(Job).where(*open_ones).values(values)))
 
 
-def _among(column: InstrumentedAttribute[Any], ids: Collection[int]) -> ColumnElement[bool]:
+def among(column: InstrumentedAttribute[Any], ids: Collection[int]) -> ColumnElement[bool]:
+    """Whether it is one of these, however many."""
     found: ColumnElement[bool] = column.in_(bindparam(None, list(ids), expanding=True, literal_execute=True))
     return found
 
