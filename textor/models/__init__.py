@@ -1,7 +1,9 @@
 """The database: a file per aggregate. Rows and the constraints that keep them true; no rules, no I/O beyond SQL."""
 
 from textor.models.analyzer import AnalyzerPrompt, AnalyzerTask
+from textor.models.api_calls import ApiCall
 from textor.models.api_keys import ApiKey
+from textor.models.calls import CallTranscript
 from textor.models.charges import Charge
 from textor.models.deliveries import Delivery
 from textor.models.discards import Discard
@@ -20,7 +22,9 @@ from textor.models.users import User
 __all__ = [
     "AnalyzerPrompt",
     "AnalyzerTask",
+    "ApiCall",
     "ApiKey",
+    "CallTranscript",
     "Charge",
     "ChatMessage",
     "Conversation",
