@@ -1,13 +1,17 @@
 """What every text model owes its port."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from tests.adapters.text_models import samples
+from tests.emulators.provider import serving
+from tests.emulators.text_host import TextHost
 from textor import settings
 from textor.adapters import discovery
+from textor.adapters.text_models.openai import OpenAITextModel
 from textor.adapters.text_models.port import (
     Brief,
     Conversation,
@@ -40,9 +44,17 @@ def offered() -> list[TextModel]:
     return [model for model in models if model.availability().ready]
 
 
-@pytest.fixture(params=offered(), ids=lambda model: model.name)
+@pytest.fixture(scope="module")
+def written() -> Iterator[TextModel]:
+    """One that writes, at a host on loopback."""
+    with serving(TextHost()) as host:
+        yield OpenAITextModel.from_settings(settings.load(host.environ))[0]
+
+
+@pytest.fixture(params=[*(model.name for model in offered()), "written"])
 def model(request: pytest.FixtureRequest) -> TextModel:
-    found: TextModel = request.param
+    known = {model.name: model for model in offered()}
+    found: TextModel = known.get(request.param) or request.getfixturevalue("written")
     return found
 
 

@@ -42,12 +42,22 @@ class Sentence:
     @property
     def is_finished(self) -> bool:
         """Whether it ends as sentences do."""
-        return bool(_FINISHED.search(self.text))
+        return is_finished(self.text)
 
     def cited(self, passages: Sequence[Passage]) -> Citation:
         """It, and where it was said."""
         held = [one for one in passages[self.first : self.last + 1] if one.text.strip()]
         return Citation(held[0].start, max(one.end for one in held), self.text, tuple(one.id for one in held))
+
+
+def is_finished(text: str) -> bool:
+    """Whether a text ends as sentences do."""
+    return bool(_FINISHED.search(text))
+
+
+def ends(text: str) -> list[int]:
+    """Where each sentence of a text ends."""
+    return [end for _, end in _by_full_stops(text)]
 
 
 def cut(passages: Sequence[Passage]) -> list[Sentence]:
