@@ -154,7 +154,7 @@ def _charges() -> None:
         sa.Column("completion_tokens", sa.Integer(), nullable=False),
         sa.Column("usd", MONEY, nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),
-        sa.Column("held_until", UtcDateTime(), nullable=True),
+        sa.Column("is_estimated", sa.Boolean(), nullable=False),
         _owner(table),
         _transcript(table, "SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),

@@ -98,8 +98,7 @@ class ChatMessage(Model):
 
 
 class TextCharge(Model):
-    """One call of a text model for a user, and its price; while it is being made, the most that it may cost. It outlives what it
-    was for: the money is gone."""
+    """One call of a text model for a user, and its price. It outlives what it was for: the money is gone."""
 
     __tablename__ = "text_charges"
     __table_args__ = (Index(None, "user_id", "at"),)
@@ -115,5 +114,5 @@ class TextCharge(Model):
     usd: Mapped[float | None] = mapped_column(Float(53))
     """None: nobody knows what this model charges."""
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Of a call that is being made: until then, the most it may cost is set aside. None: it was made."""
+    is_estimated: Mapped[bool] = mapped_column(default=False)
+    """The most that it may take: it is being made, or it was broken off, or its provider tells no numbers."""

@@ -201,6 +201,8 @@ class Capabilities:
     """It can be held to a schema."""
     instructions: bool = False
     """It follows wishes in words; otherwise it works in its one way."""
+    thinking_tokens: int = 0
+    """What it may write for itself before it answers: not part of what it says, but charged for."""
     runs_locally: bool = False
     """Nothing leaves this machine."""
     prices: Prices | None = None

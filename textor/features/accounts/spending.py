@@ -14,6 +14,8 @@ from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, exists, fun
 from textor.domain.job_states import OPEN, Status
 from textor.errors import OverBudget
 from textor.extensions import db
+from textor.features.accounts import text_spending
+from textor.features.accounts.text_spending import TextUse
 from textor.features.transcription import prices
 from textor.job_queue import slices
 from textor.job_queue.claims import Claim
@@ -57,11 +59,13 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A user's month so far. `budget` None: no limit. `reserved` is what the open transcriptions will cost."""
+    """A user's month so far. `budget` None: no limit. `reserved` is what the open transcriptions will cost; open calls of text
+    models are among what is spent."""
 
     begins_at: datetime
     ends_at: datetime
     uses: Sequence[Use]
+    texts: Sequence[TextUse]
     spent: float
     reserved: float
     budget: float | None
@@ -119,8 +123,7 @@ def check_all(tools: Toolbox, user_id: int, orders: Sequence[Order]) -> None:
     budget = _budget(tools, user_id) if paid else None
     if budget is None:
         return
-    # A write that changes nothing: it holds the row on every database, SQLite knows no FOR UPDATE.
-    db.session.execute(update(User).where(User.id == user_id).values(monthly_budget=User.monthly_budget))
+    _hold(user_id)
     used = _spent(tools, user_id) + _reserved(tools, user_id)
     if _is_over(budget, used, _cost(tools, paid)):
         db.session.rollback()
@@ -128,12 +131,15 @@ def check_all(tools: Toolbox, user_id: int, orders: Sequence[Order]) -> None:
 
 
 def check_text(tools: Toolbox, user_id: int, usd: float | None) -> None:
-    """Whether the month's budget allows a call of a text model that costs so much; None: nobody knows. Raises OverBudget."""
+    """Whether the month's budget allows a call of a text model that costs so much; None: nobody knows. Raises OverBudget. Holds
+    the user's row, too."""
     budget = _budget(tools, user_id)
     if budget is None or usd == 0:
         return
+    _hold(user_id)
     used = _spent(tools, user_id) + _reserved(tools, user_id)
     if _is_over(budget, used, usd):
+        db.session.rollback()
         raise _refusal(tools, budget, used, usd)
 
 
@@ -173,7 +179,7 @@ def seconds_left(row: Transcription) -> float:
 
 
 def month(tools: Toolbox, user_id: int) -> Month:
-    """A user's month so far. Four statements."""
+    """A user's month so far. Five statements."""
     begins_at, ends_at = month_of(tools.clock.now())
     rows = db.session.execute(
         select(
@@ -187,15 +193,17 @@ def month(tools: Toolbox, user_id: int) -> Month:
         .order_by(Charge.engine)
     ).all()
     uses = [Use(engine, seconds, None if unknown else usd) for engine, seconds, usd, unknown in rows]
-    spent = sum(usd or 0.0 for _engine, _seconds, usd, _unknown in rows)
-    return Month(begins_at, ends_at, uses, spent, _reserved(tools, user_id), _budget(tools, user_id))
+    texts = text_spending.by_model(user_id, begins_at)
+    spent = sum(usd or 0.0 for _engine, _seconds, usd, _unknown in rows) + sum(one.known_usd for one in texts)
+    return Month(begins_at, ends_at, uses, texts, spent, _reserved(tools, user_id), _budget(tools, user_id))
 
 
 def of_everybody(tools: Toolbox) -> dict[int, float]:
     """What each user has spent this month, by id; whoever has spent nothing isn't there."""
     begins_at, _ends_at = month_of(tools.clock.now())
     rows = db.session.execute(select(Charge.user_id, func.sum(Charge.usd)).where(Charge.at >= begins_at).group_by(Charge.user_id))
-    return {user_id: usd for user_id, usd in rows if usd}
+    heard, texts = {user_id: usd for user_id, usd in rows if usd}, text_spending.of_everybody(begins_at)
+    return {user_id: heard.get(user_id, 0.0) + texts.get(user_id, 0.0) for user_id in heard | texts}
 
 
 def _stated(tools: Toolbox, one: Heard) -> float | None:
@@ -212,6 +220,11 @@ def _spent(tools: Toolbox, user_id: int) -> float:
     kinds = (Charge, TextCharge)
     sums = [select(func.sum(kind.usd)).where(kind.user_id == user_id, kind.at >= begins_at) for kind in kinds]
     return sum(db.session.scalar(statement) or 0.0 for statement in sums)
+
+
+def _hold(user_id: int) -> None:
+    """A write that changes nothing: it holds the row on every database, SQLite knows no FOR UPDATE."""
+    db.session.execute(update(User).where(User.id == user_id).values(monthly_budget=User.monthly_budget))
 
 
 def _reserved(tools: Toolbox, user_id: int, but: int | None = None) -> float:
