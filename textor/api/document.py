@@ -42,6 +42,7 @@ LICENSE = {"name": "MIT", "identifier": "MIT"}
 TAGS = {
     "Transcribe": "Recordings in, transcripts out.",
     "Retranslate": "One segment heard anew, by another model.",
+    "Summary": "What was said, in fewer words.",
     "Chat": "Questions about transcripts, answered with the places where it was said.",
     "OpenAI-compatible": "OpenAI's audio API: official clients with `base_url` set to `/v1` here.",
     "Accounts": "Logging in and out, registering, who am I.",

@@ -76,7 +76,7 @@ def _started(form: StartIn) -> Choice:
 
 def _choice(form: AboutIn, chosen: Chosen, language: str) -> Choice:
     naming.check_ready(bootstrap.tools(), chosen, may_fetch=True)
-    webhook_url = _webhook_url(form.webhook_url)
+    told_at = webhook_url(form.webhook_url)
     return Choice(
         engine=chosen.engine,
         model=chosen.model or "",
@@ -84,12 +84,12 @@ def _choice(form: AboutIn, chosen: Chosen, language: str) -> Choice:
         diarize=form.diarize or form.speaker_count is not None,  # to say how many speak is to ask for them
         title=form.title,
         hints=Hints(form.hints, form.speaker_count),
-        webhook_url=webhook_url,
+        webhook_url=told_at,
         is_remembered=False,
     )
 
 
-def _webhook_url(told: str) -> str:
+def webhook_url(told: str) -> str:
     """Messages are signed with a secret that an account page shows: a guest has none, and could be told anything."""
     if told and auth.me().is_guest:
         raise InvalidInput("Webhooks need an account. Leave webhook_url out, or send an API key.", field="webhook_url")

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from textor.adapters.text_models.port import Passage, TextModel
+from textor.adapters.text_models.port import Passage, TextModel, count_words
 from textor.domain.job_states import DONE
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
@@ -66,6 +66,11 @@ class View:
     updated_at: datetime
     earlier: "View | None" = None
     """The one that stays while a newer one is written, has failed or was stopped."""
+
+    @property
+    def length(self) -> int:
+        """In words, as `max_words` counts them."""
+        return count_words(self.text)
 
 
 def begin(tools: Toolbox, user_id: int, transcription_id: str, order: Order) -> str:
