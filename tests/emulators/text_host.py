@@ -40,6 +40,7 @@ KNOWN = {
     *("reasoning_effort", "response_format"),
 }
 CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
+WINDOW_TOKENS = 100_000
 LONGEST_SILENCE_SECONDS = 20
 REFUSAL = "I'm sorry, I can't help with that."
 
@@ -62,16 +63,20 @@ class TextHost(Provider):
     lacks: set[str] = field(default_factory=set)
     seconds: float = 0.0
     names_parameters: bool = True
-    window_tokens: int = 100_000
+    window_tokens: int = WINDOW_TOKENS
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.asked: list[dict[str, Any]] = []
-        self.pieces_sent = 0
-        self.is_over = asyncio.Event()
-        """Ends every silence."""
         self.left = 0
         """How many callers went away in the midst of an answer."""
+        self._is_over = asyncio.Event()  # ends every silence
+
+    def renew(self) -> None:
+        """As it was in the beginning, at the same address: for a host that many tests share."""
+        self.mend()
+        self.calls, self.asked, self.says, self.lacks, self.left = [], [], [], set(), 0
+        self.seconds, self.names_parameters, self.window_tokens = 0.0, True, WINDOW_TOKENS
 
     @property
     def environ(self) -> dict[str, str]:
@@ -94,7 +99,7 @@ class TextHost(Provider):
         return _error(status, {"message": message, "type": kind, "param": None, "code": CODES.get(status)})
 
     async def closed(self) -> None:
-        self.is_over.set()
+        self._is_over.set()
 
     async def _models(self, request: web.Request) -> web.Response:
         data = [{"id": name, "object": "model", "created": 1_770_000_000, "owned_by": "system"} for name in self.models]
@@ -135,7 +140,6 @@ class TextHost(Provider):
             if place == len(events) // 2 and await self._goes_wrong(answer, request, ways):
                 return None
             await answer.write(f"data: {json.dumps(event)}\n\n".encode())
-            self.pieces_sent += 1
             await asyncio.sleep(self.seconds)
         if asked.get("stream_options", {}).get("include_usage") and not ways["no_usage"]:
             await answer.write(f"data: {json.dumps(answers.usage(asked, len(texts)))}\n\n".encode())
@@ -153,7 +157,7 @@ class TextHost(Provider):
         if ways["drop"] and request.transport:
             request.transport.abort()
         if ways["silence"]:
-            await asyncio.wait_for(self.is_over.wait(), LONGEST_SILENCE_SECONDS)
+            await asyncio.wait_for(self._is_over.wait(), LONGEST_SILENCE_SECONDS)
         return any(ways[name] for name in ("fault", "garbage", "odd", "drop", "end", "silence"))
 
     def _check(self, asked: dict[str, Any]) -> None:
