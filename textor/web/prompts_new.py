@@ -50,8 +50,7 @@ def make(tools: Toolbox, form: Mapping[str, str]) -> int:
 
 
 def _from_text(tools: Toolbox, typed: Typed, _form: Mapping[str, str]) -> Any:
-    beginning = titles.clean(typed.text.strip().partition("\n")[0], BEGINNING)
-    return analyzer.create(tools, me().id, _new(typed, beginning or _("A text"), text=typed.text))
+    return analyzer.create(tools, me().id, _new(typed, _beginning(typed.text) or _("A text"), text=typed.text))
 
 
 def _from_transcript(tools: Toolbox, typed: Typed, _form: Mapping[str, str]) -> Any:
@@ -71,6 +70,12 @@ def _from_sound(tools: Toolbox, typed: Typed, form: Mapping[str, str]) -> Any:
 
 def _new(typed: Typed, name: str, *, text: str = "", language: str = "") -> NewTask:
     return NewTask(name=typed.name.strip() or name, text=text, language=language, **typed.wish())
+
+
+def _beginning(text: str) -> str:
+    """The first words, whole ones where there are spaces."""
+    line = titles.clean(text.strip().partition("\n")[0])
+    return line if len(line) <= BEGINNING else (line[: BEGINNING + 1].rpartition(" ")[0] or line[:BEGINNING])
 
 
 def _transcript(transcription_id: str) -> list[Any]:
