@@ -100,7 +100,7 @@ def values(row: Any, wanted: str | None = None) -> dict[str, Any]:
         "threads": threads,
         "said": [_said(one, row.id if row else "") for one in thread.messages] if thread else [],
         "is_answering": thread is not None and thread.is_open,
-        "suggestions": SUGGESTIONS,
+        "suggestions": SUGGESTIONS if row else SUGGESTIONS[1:],
         "models": choosing.ready(tools),
         "titles": {name: model.title for name, model in tools.text_models.items()},
         "spoken": languages.base(spoken) if spoken else "",

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 
 from textor.domain import job_states
+from textor.features.insights import analyzer
 from textor.web import chat, insights
+from textor.web.visitors import me
 
 TABS = ("summary", "chat", "prompts", "details")
 
@@ -18,5 +20,5 @@ def values(row: Any) -> dict[str, Any]:
         **chat.values(row),
         **insights.values(row),
         "tab": asked if asked in TABS else usual,
-        "has_prompts": "analyzer.new" in current_app.view_functions,
+        "tasks": analyzer.tasks_of(me().id, row.id),
     }

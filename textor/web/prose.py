@@ -10,6 +10,7 @@ from flask import url_for
 from textor.domain import writing
 
 POINT = re.compile(r"[-*•–]\s+")
+CLOSING = "….,;:!?؟،؛。»”’\"')]"  # what belongs to the quote before it
 NUMBER = re.compile(r"\d{1,3}[.)]\s+")  # of any script
 
 
@@ -85,6 +86,7 @@ def _pieces(line: str, cited: Sequence[Cite]) -> tuple[list[Piece], list[Cite]]:
             left.append(one)
             continue
         end = place + len(quote)
+        end += len(line[end:]) - len(line[end:].lstrip(CLOSING))
         pieces.append(Piece(line[position:end], one))
         position = end
     if line[position:].strip() or not pieces:

@@ -77,6 +77,25 @@ JOBS = (
     _l("The file is damaged: no sound could be read from it. Export or download it again."),
 )
 
+TEXT_MODELS = (
+    _l("Textor, extractive"),
+    _l("Built in: quotes the sentences that matter. No key, nothing leaves this machine."),
+    _l("Writing the summary"),
+    _l("Putting the parts together"),
+    _l("There is nothing to sum up: nothing was said."),
+    _l("There is no text to sum up yet. Wait until the transcription is finished, or start it again."),
+    _l("The transcript is being changed all the time. Try again."),
+    _l("The transcript is being made anew. Have it summed up when that is done."),
+    _l("This transcription isn't finished yet."),
+    _l("This conversation was deleted."),
+    _l("This answer was made of a transcript that is deleted now."),
+    _l("This was begun several times and never came to its end. Try again."),
+    _l("Write a question."),
+    _l("The last answer is still being written. Wait for it, or stop it."),
+    _l("Give the template a name."),
+    _l("It was saved a moment ago. Look at your templates again."),
+)
+
 WEBHOOKS = (
     _l("This is no web address that can be called. It begins with https:// or http://."),
     _l("A web address with a user name or password in it is not accepted."),
@@ -102,6 +121,16 @@ FIGURES = (
     N_("%(engine)s takes no vocabulary hints."),
     N_("%(engine)s can't be told how many people speak."),
     N_("Set %(setting)s to use %(engine)s."),
+    N_("Reading part %(over)s of %(count)s"),
+    N_("A model at %(engine)s. What was said is sent there; whoever runs it may charge for it."),
+    N_("%(engine)s follows no instructions. Leave them out or choose another model."),
+    N_("%(engine)s can't read enough at once for this. Choose another model."),
+    N_("%(engine)s can't read so long a question. Make it shorter, or choose another model."),
+    N_("A summary has between 1 and %(most)s words."),
+    N_("Instructions have at most %(count)s characters."),
+    N_("A question has at most %(count)s characters."),
+    N_("A template's name has at most %(count)s characters."),
+    N_("You have %(count)s templates. Delete one first."),
     N_("It did not answer within %(seconds)s seconds."),
     N_(
         "This would cost about $%(cost)s, and $%(used)s of your $%(budget)s for this month are spent or set aside. "

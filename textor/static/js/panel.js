@@ -36,11 +36,15 @@
     });
   }
 
-  // The newest of a conversation is in sight, unless somebody has gone back to read.
-  const scroller = () => $("#pane-chat");
+  // The newest of a conversation is in sight, unless somebody has gone back to read: in its own pane, or on a page of its own.
   let atEnd = true;
-  const measure = () => { const s = scroller(); atEnd = !s || s.scrollHeight - s.scrollTop - s.clientHeight < 80; };
-  function down(always) { const s = scroller(); if (s && (always || atEnd)) s.scrollTop = s.scrollHeight; }
+  const box = () => { const pane = $("#pane-chat"); return pane && pane.scrollHeight > pane.clientHeight ? pane : document.scrollingElement; };
+  const measure = () => { const b = box(); atEnd = b.scrollHeight - b.scrollTop - b.clientHeight < 80; };
+  function down(always) {
+    const b = box();
+    if (!always && !atEnd) return;
+    if (b.id || !bar) b.scrollTop = b.scrollHeight; else if (atEnd && !always) $("#chat-log > :last-child")?.scrollIntoView({ block: "nearest" });
+  }
 
   // A part that is swapped keeps the focus, also where what had it is gone.
   let focused = null;
