@@ -1,6 +1,7 @@
 """Chat with one transcript: asked on a page, answered by a worker."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from tests.fakes import FakeClock, FakeTextModel, with_text_models
 from tests.features.insights.chats import LINES, answered, finished, work
 from textor import jobs
-from textor.adapters.text_models.port import Answer, Hear, Passage, Prices, Usage, unheard
+from textor.adapters.text_models.port import Answer, Citation, Hear, Passage, Prices, Usage, unheard
 from textor.adapters.text_models.port import Conversation as Asked
 from textor.errors import InvalidInput, NotFound, TextModelError, WrongState
 from textor.extensions import db
@@ -64,15 +65,18 @@ def test_the_built_in_model_answers_with_quotes(tools: Toolbox, alice: User, row
     assert nothing.is_empty and nothing.citations == []
 
 
-def test_citations_that_are_not_true_are_not_shown(tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel) -> None:
-    model.before_call = lambda verb, passages: _forge(passages)
-    assert answered(tools, alice, "When?", transcription_id=row.id).citations == []
+class Forger(FakeTextModel):
+    """Cites what nobody said beside what somebody did."""
+
+    def answer(self, conversation: Asked, passages: Sequence[Passage], hear: Hear = unheard) -> Answer:
+        found = super().answer(conversation, passages, hear)
+        return replace(found, citations=(*found.citations, Citation(6.0, 8.0, "Paul will not buy the printer.", (3,))))
 
 
-def _forge(passages: Sequence[Passage]) -> None:
-    """What the model goes on to cite has not been said so."""
-    for one in passages:
-        object.__setattr__(one, "id", one.id + 100)
+def test_citations_that_are_not_true_are_not_shown(tools: Toolbox, alice: User, row: Transcription) -> None:
+    tools.text_models["forger"] = Forger(name="forger")  # type: ignore[index]  # a dictionary, in fact
+    answer = answered(tools, alice, "When?", transcription_id=row.id, model_name="forger")
+    assert [one["text"] for one in answer.citations] == [LINES[0]]
 
 
 def test_a_long_transcript_is_read_in_parts_and_says_so(tools: Toolbox, alice: User, model: FakeTextModel) -> None:

@@ -23,12 +23,13 @@ def ids(*asked: str, passages: list[Passage], segments: int = 5) -> list[int]:
 
 
 def test_all_is_read_where_there_is_room() -> None:
-    reading = retrieval.read(said(*TALK, ""), ["And?"], room(100))
+    reading = retrieval.read(said(*TALK, ""), ["What was the ship called?"], room(100))
     assert reading.told == {"segments": 100, "of": 100, "transcripts": 1}
 
 
 def test_else_what_the_question_is_about_is_read_with_its_neighbours_in_order() -> None:
     assert ids("What was the ship called?", passages=said(*TALK)) == [39, 40, 41, 42, 43]
+    assert ids("What was the ship called?", passages=said(*TALK), segments=3) == [39, 40, 41]
     assert ids("What was the ship called?", passages=said(*TALK), segments=1) == [41]
 
 
@@ -53,7 +54,7 @@ def test_samples_from_beginning_to_end_are_read_where_no_word_of_the_question_is
 def test_a_title_counts_for_all_that_was_said_under_it() -> None:
     harbour, garden = said(*LONG, source="Harbour"), said("The budget grows.", *LONG, source="Garden", first=200)
     port = [*harbour[:60], Passage(60, 120.0, 122.0, "The budget shrinks.", source="Harbour"), *harbour[61:]]
-    assert ids("The budget of the harbour?", passages=[*port, *garden], segments=1) == [60]
+    assert ids("The budget of the harbour?", passages=[*garden, *port], segments=1) == [60]
 
 
 def test_neighbours_are_of_the_same_transcript() -> None:
@@ -81,6 +82,7 @@ def test_a_citation_that_nobody_said_is_dropped() -> None:
         *cited("ill not go", 0),
         *cited("not go. Never mind.", 0, 2),
         *cited("We will not go.", 0, 7),
+        *cited("Bye.", 7),
         *cited("mind. Bye.", 2, 3),
         *cited("...", 0),
         *cited("", 0),
