@@ -13,13 +13,14 @@ from typing import Any, cast
 
 from sqlalchemy import delete, or_, select, update
 
-from textor.adapters.text_models.port import Format, Passage, TextModel, Wanted, unheard
+from textor.adapters.text_models.port import Format, Passage, TextModel, Usage, Wanted, unheard
 from textor.adapters.text_models.port import Summary as Answer
 from textor.domain import languages, webhook_events
 from textor.domain.job_states import DONE
 from textor.errors import Fenced, InvalidInput, TextModelError
 from textor.extensions import db
 from textor.features.insights import choosing, citing, passages, paying, summarizing, summary, windows, working
+from textor.features.insights.paying import Call, Held
 from textor.features.insights.summarizing import Made, Said, Step
 from textor.features.webhooks import deliveries
 from textor.job_queue import background, claims, pieces
@@ -84,35 +85,32 @@ class _Calls:
     def _asked(self, said: Sequence[Passage], wanted: Wanted, step: Step, key: str) -> Said:
         _wanted(self.tools, self.run)
         background.report(self.tools, self.run, progress=step.progress, message=step.message)
-        paying.check(self.tools, self.run.user_id, self.model, said, windows.answer_tokens(wanted.max_words))
-        db.session.commit()
         hear = pieces.writer(self.tools, self.run.id) if step.is_last else unheard
-        answer = self.model.summarize(said, wanted, hear)
+        call = Call(self.run.user_id, self.seq, summary.KIND, self.model)
+        with paying.held(self.tools, call, said, windows.answer_tokens(wanted.max_words)) as held:
+            answer = self.model.summarize(said, wanted, hear)
         found = _clean(answer, said)
-        self._note(answer, {**self.done, key: asdict(found)})
+        self._note(held, answer.usage, {**self.done, key: asdict(found)})
         return found
 
-    def _note(self, answer: Answer, done: dict[str, Any]) -> None:
+    def _note(self, held: Held, usage: Usage, done: dict[str, Any]) -> None:
         """The call is paid for and need not be made again, both at once; paid for it is in any case. A run that gets on has all
         its attempts again."""
         try:
             background.write(self.tools, self.run, result=done, attempts=1)
         except Fenced:
-            self._pay(answer)
-            db.session.commit()
+            self._pay(held, usage)
             raise
-        self._pay(answer)
-        db.session.commit()
+        self._pay(held, usage)
 
-    def _pay(self, answer: Answer) -> None:
-        usage = answer.usage
-        usd = paying.charge(self.tools, self.run.user_id, self.seq, summary.KIND, self.model, usage)
+    def _pay(self, held: Held, usage: Usage) -> None:
         sums = {
             "prompt_tokens": Summary.prompt_tokens + usage.prompt,
             "completion_tokens": Summary.completion_tokens + usage.completion,
-            "cost_usd": Summary.cost_usd + usd,  # once it is not known, it stays so: NULL and any sum are NULL
+            "cost_usd": Summary.cost_usd + held.settle(usage),  # once it is not known, it stays so: NULL and any sum are NULL
         }
         claims.change(update(Summary).where(Summary.id == self.run.id).values(sums))
+        db.session.commit()
 
 
 def _wanted(tools: Toolbox, run: Run) -> Summary:
