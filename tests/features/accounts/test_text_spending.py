@@ -42,10 +42,11 @@ def test_money_for_text_and_for_sound_is_one_sum(tools: Toolbox, alice: User, bo
     note(tools, alice)
     note(tools, bob, usd=None)
     note(tools, bob, at=tools.clock.now() - timedelta(days=40))
-    db.session.add(Charge(user_id=alice.id, engine="paid", seconds=1.0, usd=2.0, at=tools.clock.now()))
+    for user in (alice, bob):
+        db.session.add(Charge(user_id=user.id, engine="paid", seconds=1.0, usd=2.0, at=tools.clock.now()))
     db.session.commit()
     assert spending.month(tools, alice.id).spent == 3.5
-    assert spending.of_everybody(tools) == {alice.id: 3.5}
+    assert spending.of_everybody(tools) == {alice.id: 3.5, bob.id: 2.0}
     with pytest.raises(OverBudget, match=r"\$3.50 of your \$10.00"):
         spending.check_text(tools, alice.id, 6.6)
     spending.check_text(tools, alice.id, 6.5)
