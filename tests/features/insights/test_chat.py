@@ -15,7 +15,7 @@ from textor.adapters.text_models.port import Answer, Citation, Hear, Passage, Pr
 from textor.adapters.text_models.port import Conversation as Asked
 from textor.errors import InvalidInput, NotFound, TextModelError, WrongState
 from textor.extensions import db
-from textor.features.insights import conversations
+from textor.features.insights import chat, conversations
 from textor.features.recordings import library
 from textor.models import ChatMessage, Conversation, Job, TextCharge, Transcription, User
 from textor.toolbox import Toolbox
@@ -193,6 +193,8 @@ def test_an_answer_is_there_as_far_as_it_is_written_and_stays_when_it_is_stopped
     assert [(one.state, one.text) for one in seen] == [("running", "On Mon"), ("cancelled", "On Mon")]
     kept = conversations.thread(tools, alice.id, conversation_id).messages[-1]
     assert (kept.state, kept.text, kept.read["segments"]) == ("cancelled", "On Mon", 5)
+    charge = db.session.scalars(select(TextCharge)).one()
+    assert charge.completion_tokens == chat.ANSWER_TOKENS, "what the call would have cost at most"
 
 
 def test_a_forgotten_conversation_is_gone_with_its_answer(tools: Toolbox, alice: User, row: Transcription) -> None:
@@ -278,6 +280,16 @@ def test_an_answer_is_charged_to_its_transcript(tools: Toolbox, alice: User, row
     charge = db.session.scalars(select(TextCharge)).one()
     assert (charge.user_id, charge.transcription_seq, charge.purpose) == (alice.id, row.seq, "chat")
     assert answer.cost_usd == charge.usd == pytest.approx(2e-4)
+
+
+def test_what_was_said_before_is_paid_for_too(tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel) -> None:
+    held = []
+    model.prices, model.says = PRICES, "word " * 100
+    model.before_call = lambda verb, passages: held.append(db.session.scalars(select(TextCharge.prompt_tokens)).all()[-1])
+    conversation_id = conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    work()
+    answered(tools, alice, "When?", conversation_id=conversation_id)
+    assert held[1] - held[0] > 500 / 3
 
 
 def test_over_the_budget_no_model_is_asked(tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel) -> None:

@@ -20,6 +20,7 @@ from textor.features.insights import (
     working,
 )
 from textor.features.insights.candidates import Shelf
+from textor.features.insights.paying import Call, Held
 from textor.features.insights.questions import Question
 from textor.features.insights.retrieval import Reading, Room
 from textor.features.recordings import library
@@ -53,6 +54,18 @@ class Material:
     shelf: Shelf | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a model has answered, and the call that is to be paid for, if one was made."""
+
+    answer: Answer
+    call: Held | None = None
+
+    def settle(self) -> float | None:
+        """What it has cost. In the caller's transaction."""
+        return self.call.settle(self.answer.usage) if self.call else 0.0
+
+
 def _carry(tools: Toolbox, run: Run) -> None:
     if chat_requests.REQUEST in run.payload:
         _answer_request(tools, run)
@@ -65,17 +78,18 @@ def _answer_request(tools: Toolbox, run: Run) -> None:
     try:
         question = chat_requests.question(tools, run)
         material = _material(question)
-        answer = _answered(tools, run, question, material)
+        found = _found(tools, run, question, material)
     except Fenced:
         raise
     except TextorError as error:
         db.session.rollback()
         background.report(tools, run, result=_fault(error))
         raise
+    answer, usage = found.answer, found.answer.usage
     told = {"model": question.model.name, "citations": _citations(answer, material), "read": material.read}
-    usage = {"prompt": answer.usage.prompt, "completion": answer.usage.completion, "total": answer.usage.total}
-    background.finish(tools, run, {"content": answer.text or NOTHING, "usage": usage, **told})
-    paying.charge(tools, run.user_id, material.seq, PURPOSE, question.model, answer.usage)
+    counted = {"prompt": usage.prompt, "completion": usage.completion, "total": usage.total}
+    background.finish(tools, run, {"content": answer.text or NOTHING, "usage": counted, **told})
+    found.settle()
     db.session.commit()
 
 
@@ -84,11 +98,11 @@ def _answer_message(tools: Toolbox, run: Run) -> None:
     material = _material(question)
     turns.write(run.id, read=material.read)  # before a word is written: an answer that is stopped was made of it, too
     db.session.commit()
-    answer = _answered(tools, run, question, material)
+    found = _found(tools, run, question, material)
+    answer, usage = found.answer, found.answer.usage
     background.finish(tools, run, {})
-    usd, usage = paying.charge(tools, run.user_id, material.seq, PURPOSE, question.model, answer.usage), answer.usage
-    told = {"text": answer.text, "citations": _citations(answer, material), "state": JobState.COMPLETED, "cost_usd": usd}
-    turns.write(run.id, **told, prompt_tokens=usage.prompt, completion_tokens=usage.completion)
+    told = {"text": answer.text, "citations": _citations(answer, material), "state": JobState.COMPLETED}
+    turns.write(run.id, **told, cost_usd=found.settle(), prompt_tokens=usage.prompt, completion_tokens=usage.completion)
     db.session.commit()
 
 
@@ -136,15 +150,15 @@ def _of_library(question: Question, room: Room) -> Material:
     return Material(reading, read=reading.told | {"of_transcripts": shelf.of, "transcription_ids": list(ids)}, shelf=shelf)
 
 
-def _answered(tools: Toolbox, run: Run, question: Question, material: Material) -> Answer:
+def _found(tools: Toolbox, run: Run, question: Question, material: Material) -> Found:
     """No model is asked about nothing. While one is, no connection to the database is kept."""
     given, (messages, _) = material.reading.given, questions.fit(question)
     if not given:
-        return Answer("")
-    paying.check(tools, run.user_id, question.model, [*given, *_as_read(messages)], question.max_tokens)
-    db.session.commit()
+        return Found(Answer(""))
     asked = Conversation(messages, question.max_tokens, question.temperature, material.language)
-    return question.model.answer(asked, given, pieces.writer(tools, run.id))
+    call = Call(run.user_id, material.seq, PURPOSE, question.model)
+    with paying.held(tools, call, [*given, *_as_read(messages)], question.max_tokens) as held:
+        return Found(question.model.answer(asked, given, pieces.writer(tools, run.id)), held)
 
 
 def _as_read(messages: Sequence[Message]) -> list[Passage]:
