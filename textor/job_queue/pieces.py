@@ -23,7 +23,7 @@ def so_far(tools: Toolbox, job_id: str) -> str:
     return ""
 
 
-def writer(tools: Toolbox, job_id: str) -> Callable[[str], None]:
+def writer(tools: Toolbox, job_id: str, seconds: Callable[[], float] = monotonic) -> Callable[[str], None]:
     """Hears the pieces of a text, and shows the whole of them a few times a second. What was there before gives way."""
     heard: list[str] = []
     due_at = float("-inf")
@@ -31,9 +31,9 @@ def writer(tools: Toolbox, job_id: str) -> Callable[[str], None]:
     def hear(piece: str) -> None:
         nonlocal due_at
         heard.append(piece)
-        if monotonic() >= due_at:
+        if seconds() >= due_at:
             is_shown = _show(tools, job_id, "".join(heard))
-            due_at = monotonic() + (SHOWN_EVERY_SECONDS if is_shown else LEFT_ALONE_SECONDS)
+            due_at = seconds() + (SHOWN_EVERY_SECONDS if is_shown else LEFT_ALONE_SECONDS)
 
     return hear
 

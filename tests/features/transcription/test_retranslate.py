@@ -1,6 +1,8 @@
 """One stretch that is to be heard anew: what is asked for, what is refused, and that the same is not begun twice."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,7 @@ from tests.features.transcription.rehearsal import (
     tools,
     turn,
 )
+from textor.adapters.storage.local import LocalStorage
 from textor.errors import EngineError, InvalidInput, NotFound, OverBudget, QuotaExceeded, TooManyRequests, WrongState
 from textor.extensions import db
 from textor.features.transcription import retranslate
@@ -59,21 +62,35 @@ OTHERS: list[Wish] = [
 ]
 
 
-def test_another_request_is_another_job(tools: Toolbox, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retranslate, "MOST_OPEN", 99)
-    assert len({of_file(tools, alice, wish).job_id for wish in (WISH, *OTHERS, WISH)}) == 1 + len(OTHERS)
+def test_another_request_is_another_job(tools: Toolbox, alice: User) -> None:
+    wishes, begun = (WISH, *OTHERS, WISH), []
+    for wish in wishes:
+        begun.append(of_file(tools, alice, wish))
+        turn(tools, begun[-1])
+    assert len({one.job_id for one in begun}) == len(wishes) - 1
 
 
 def test_somebody_elses_same_request_is_their_own(tools: Toolbox, alice: User, bob: User) -> None:
     assert of_file(tools, alice).job_id != of_file(tools, bob).job_id
 
 
-def test_of_two_that_ask_at_once_the_second_gets_the_first_ones(
-    tools: Toolbox, alice: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, look, looks = of_file(tools, alice), retranslate._known, iter([None, None])
-    monkeypatch.setattr(retranslate, "_known", lambda key: next(looks, look(key)))
-    assert of_file(tools, alice) == Begun(first.job_id, is_new=False)
+class SlowStorage(LocalStorage):
+    """While a file is put into it, something else happens."""
+
+    def __init__(self, folder: Path, meanwhile: Callable[[], object]) -> None:
+        super().__init__(folder)
+        self.meanwhile = meanwhile
+
+    def put(self, key: str, source: Path) -> None:
+        super().put(key, source)
+        self.meanwhile()
+
+
+@pytest.mark.both_databases
+def test_of_two_that_ask_at_once_the_second_gets_the_first_ones(tools: Toolbox, alice: User) -> None:
+    first: list[Begun] = []
+    slow = SlowStorage(tools.settings.recordings_dir, lambda: first.append(of_file(tools, alice)))
+    assert of_file(replace(tools, storage=slow), alice) == Begun(first[0].job_id, is_new=False)
     assert stored(tools) == 1, "the second one's file is gone"
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from textor.adapters.audio import probe
@@ -135,6 +135,9 @@ def _begin(tools: Toolbox, user_id: int, sound: _Sound, wish: Wish) -> Begun:
     key = _key(user_id, sound, payload)
     if (known := _known(key)) and known.state in STANDING:
         return Begun(known.id, is_new=False)
+    if known:  # it has failed: whoever asks again means to try again
+        db.session.execute(update(Job).where(Job.id == known.id).values(dedupe_key=None))
+        db.session.commit()
     _check_open(user_id)
     job_id = str(uuid.uuid4())
     with ExitStack() as undo:
@@ -155,9 +158,6 @@ def _kept(tools: Toolbox, user_id: int, job_id: str, key: str, payload: dict[str
     try:
         minutes.check(tools, user_id, seconds)
         spending.check(tools, user_id, payload["engine"], payload["model"], seconds)
-        if known := _known(key):  # it has failed: whoever asks again means to try again
-            known.dedupe_key = None
-            db.session.flush()
         runs_here = tools.engines[payload["engine"]].can(payload["model"]).runs_locally
         background.begin(tools, HERE if runs_here else ELSEWHERE, user_id, payload, job_id=job_id, dedupe_key=key)
         db.session.commit()
