@@ -21,6 +21,7 @@ TextorError                 message is a sentence fit for the user
 │   ├── TooLong                  the engine wants shorter pieces
 │   └── NotAsked                 something of our own was away before the engine could be asked
 ├── TextModelError               a text model failed; retryable or final
+├── CallsError                   whoever records calls failed; retryable or final
 ├── Fenced                       this worker no longer owns the job it is working on
 └── ConfigurationError           a setting is missing or wrong; stops the start
 """
@@ -176,6 +177,10 @@ class NotAsked(EngineError):
 
 class TextModelError(_ProviderFailed):
     """A text model failed: its provider, or its answer was none."""
+
+
+class CallsError(_ProviderFailed):
+    """Twilio failed, or did not give what was asked for."""
 
 
 class Fenced(TextorError):

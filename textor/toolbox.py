@@ -15,6 +15,7 @@ from textor.adapters.storage.local import LocalStorage
 from textor.adapters.storage.port import Storage
 from textor.adapters.storage.s3 import S3Storage
 from textor.adapters.stt.port import Engine
+from textor.adapters.telephony.twilio import Twilio
 from textor.adapters.text_models.port import TextModel
 from textor.settings import Settings
 
@@ -56,6 +57,8 @@ class Toolbox:
     storage: Storage
     redis: Redis
     clock: Clock
+    calls: Twilio | None = None
+    """None: no telephone company is set up."""
 
 
 def build(settings: Settings) -> Toolbox:
@@ -68,6 +71,7 @@ def build(settings: Settings) -> Toolbox:
         storage=_storage(settings),
         redis=connect_redis(settings.redis_url),
         clock=SystemClock(),
+        calls=Twilio.from_settings(settings),
     )
 
 

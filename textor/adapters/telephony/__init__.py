@@ -1,0 +1,1 @@
+"""Telephone companies that record calls: Twilio."""
