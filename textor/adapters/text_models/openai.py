@@ -185,6 +185,7 @@ def _model(kind: type[OpenAITextModel], host: Host, name: str, settings: Setting
         streams=True,
         structured_output=True,
         instructions=True,
+        thinking_tokens=REASONING_TOKENS if family.reasons else 0,
         prices=openai_models.prices(name, settings, is_openai=is_openai),
     )
     return kind(Calls(host, name, "OpenAI" if is_openai else ELSEWHERE, is_openai, family.reasons), can)

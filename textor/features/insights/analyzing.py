@@ -19,6 +19,7 @@ from textor.errors import InvalidInput, TextModelError
 from textor.extensions import db
 from textor.features.insights import analyzer, analyzer_fields, choosing, parting, paying, working
 from textor.features.insights.parting import Part
+from textor.features.insights.paying import Call
 from textor.features.recordings import library
 from textor.features.webhooks import deliveries
 from textor.job_queue import background, claims
@@ -165,10 +166,9 @@ def _passages(task: AnalyzerTask) -> list[Passage]:
 def _imagined(tools: Toolbox, model: TextModel, task: AnalyzerTask, part: Part) -> dict[str, Any]:
     """One call, paid for before anything else can go wrong; what came of it, as checkpoints keep it."""
     user_id, seq, brief = task.user_id, task.transcription_seq, _brief(task, part)
-    paying.check(tools, user_id, model, part.passages, part.answer_tokens)
-    db.session.commit()
-    found = model.imagine(part.passages, brief)
-    usd = paying.charge(tools, user_id, seq, analyzer.KIND, model, found.usage)
+    with paying.held(tools, Call(user_id, seq, analyzer.KIND, model), part.passages, part.answer_tokens) as call:
+        found = model.imagine(part.passages, brief)
+    usd = call.settle(found.usage)
     db.session.commit()
     return _kept(found, usd, has_times=seq is not None)
 
