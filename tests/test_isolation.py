@@ -26,14 +26,28 @@ from textor.extensions import db
 from textor.features.accounts import api_keys, guests
 from textor.features.recordings import editing, sample, search_index
 from textor.features.recordings.editing import Correction
-from textor.models import ApiKey, Delivery, Edit, Recording, SegmentRow, Speaker, Transcription, User
+from textor.models import (
+    AnalyzerPrompt,
+    AnalyzerTask,
+    ApiKey,
+    Delivery,
+    Edit,
+    Job,
+    Recording,
+    SegmentRow,
+    Speaker,
+    Summary,
+    Transcription,
+    User,
+)
+from textor.models.jobs import JobState
 from textor.models.users import Role
 from textor.toolbox import Toolbox
 
 SECRET = "pomegranate"
 """Stands in everything that is somebody's own."""
 NOBODYS_UUID = "00000000-0000-4000-8000-000000000000"
-OWN = {"transcription_id", "recording_id", "job_id", "delivery_id", "key_id"}
+OWN = {"transcription_id", "recording_id", "job_id", "retranslation_id", "delivery_id", "key_id", "task_id", "prompt_id"}
 """The parts of addresses that name a thing with an owner."""
 OPEN = {
     "name": "txt",
@@ -53,11 +67,12 @@ FORMS: Mapping[str, dict[str, Any]] = {
 }
 """What a call needs beside its address, so that it isn't refused for that."""
 PAGE_FORM = {"title": "Bob was here", "text": "Bob was here", "version": "0", "label": "A", "name": "Bob", "engine": "sphinx"}
+PAGE_FORM |= {"new": "Bob was here", "text-1": "Bob was here", "ids": "1", "old": SECRET, "with": "Bob", "ending": "Bob"}
 LEFT_OUT = re.compile(
     r"^(POST /(logout|language|account/sign-out-everywhere|api/auth/logout)|GET /(static/|api/transcribe/live/))"
 )
 """They end the caller's own login, name nothing of anybody's, or are no calls but sockets: tests/api/test_live.py has those."""
-WATCHED = (Transcription, Recording, SegmentRow, Speaker, Edit, Delivery, ApiKey)
+WATCHED = (Transcription, Recording, SegmentRow, Speaker, Edit, Summary, Delivery, ApiKey, AnalyzerTask, AnalyzerPrompt)
 
 
 @dataclass
@@ -125,13 +140,32 @@ def _things(tools: Toolbox, owner: Person) -> dict[str, Any]:
     text = {"transcription_seq": row.seq, "n": 0, "start": 0.0, "end": 1.0, "words": [], "speaker_id": speaker.id}
     delivery = Delivery(id=str(uuid.uuid4()), user_id=owner.row.id, event="transcription.completed", payload={"type": SECRET})
     delivery.url, delivery.created_at = f"https://{SECRET}.example/", factories.NOW
-    db.session.add_all([SegmentRow(**text, text="one"), delivery])
+    retranslation = Job(id=str(uuid.uuid4()), user_id=owner.row.id, kind="retranslate", state=JobState.COMPLETED)
+    retranslation.result = {"segment_id": 0, "text": SECRET, "confidence": None, "speaker": None, "model_used": "sphinx"}
+    retranslation.created_at = retranslation.updated_at = factories.NOW
+    db.session.add_all([SegmentRow(**text, text="one"), delivery, retranslation])
+    summary = Summary(id=row.id, user_id=owner.row.id, transcription_seq=row.seq, model="textor-extractive", text=SECRET)
+    summary.format, summary.max_words, summary.created_at = "paragraph", 500, factories.NOW
+    summary.read = {"segments": 1, "of": 1, "seconds": 1.0, "parts": 1}
+    db.session.add(summary)
     search_index.put([row.seq])
     db.session.commit()
     editing.correct(tools, owner.row.id, row.id, 0, Correction(text=f"one {SECRET}"), 0)
     key = db.session.scalars(select(ApiKey.id).where(ApiKey.user_id == owner.row.id)).first()
     ids = {"transcription_id": row.id, "recording_id": recording.id, "job_id": row.id, "delivery_id": delivery.id}
-    return ids | {"key_id": key or 0}
+    return ids | {"key_id": key or 0, "retranslation_id": retranslation.id} | _pictures(owner.row, row)
+
+
+def _pictures(owner: User, row: Transcription) -> dict[str, Any]:
+    """An image-prompt task of the transcript, done, with a prompt."""
+    made = {"created_at": factories.NOW, "updated_at": factories.NOW, "generator": "flux", "max_scenes": 1}
+    task = AnalyzerTask(user_id=owner.id, name=SECRET, status="completed", transcription_seq=row.seq, task_text=SECRET, **made)
+    db.session.add(task)
+    db.session.flush()
+    prompt = AnalyzerPrompt(task_id=task.id, place=0, content=f"a {SECRET}", start=0.0, end=1.0, quote=SECRET)
+    db.session.add(prompt)
+    db.session.commit()
+    return {"task_id": task.id, "prompt_id": prompt.id}
 
 
 def rules(app: APIFlask) -> Iterator[tuple[str, Rule]]:
@@ -151,7 +185,7 @@ def address(world: World, rule: Rule, ids: Mapping[str, Any]) -> str:
 
 def _value(name: str, converter: BaseConverter, ids: Mapping[str, Any]) -> Any:
     if name in OWN:
-        return ids.get(name, 10**9 if name == "key_id" else NOBODYS_UUID)
+        return ids.get(name, 10**9 if name in {"key_id", "task_id", "prompt_id"} else NOBODYS_UUID)
     return min(converter.items) if isinstance(converter, AnyConverter) else OPEN[name]
 
 

@@ -60,13 +60,16 @@ def noisy(tools: Toolbox) -> None:
     fake.error = EngineError("It is too noisy.")
 
 
-def send(caller: Api, sound: bytes | None = None, **form: Any) -> TestResponse:
-    told = {"segment_id": "7", "start_time": "0.5", "end_time": "1.25", "model_name": "fake"} | form
-    return caller.post(
-        FILE,
-        data={**told, "file": (io.BytesIO(SOUND if sound is None else sound), "talk.flac")},
-        content_type="multipart/form-data",
-    )
+def send(caller: Api, **form: Any) -> TestResponse:
+    told: dict[str, Any] = {
+        "segment_id": "7",
+        "start_time": "0.5",
+        "end_time": "1.25",
+        "model_name": "fake",
+        "file": SOUND,
+    } | form
+    told["file"] = (io.BytesIO(told["file"]), "talk.flac")
+    return caller.post(FILE, data=told, content_type="multipart/form-data")
 
 
 def ask(caller: Api, job_id: str, **wish: Any) -> TestResponse:
@@ -165,7 +168,7 @@ def test_a_stranger_becomes_a_guest_and_only_they_see_it(stranger: Api, gina: Ap
 
 def test_a_stranger_whose_request_is_refused_leaves_nothing(stranger: Api) -> None:
     before = db.session.scalar(select(func.count()).select_from(User))
-    assert send(stranger, sound=b"no sound").status_code == 400
+    assert send(stranger, file=b"no sound").status_code == 400
     assert db.session.scalar(select(func.count()).select_from(User)) == before
 
 
