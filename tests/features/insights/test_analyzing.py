@@ -195,7 +195,7 @@ def test_a_job_that_ended_without_a_word_ends_its_task(tools: Toolbox, alice: Us
 
 def test_a_long_text_is_read_in_parts_and_none_is_paid_twice(tools: Toolbox, alice: User, model: FakeTextModel) -> None:
     text = "\n".join(f"Scene {n}. " + "word " * 100 for n in range(40))
-    model.window_tokens, model.cites = 6000, lambda passages: [(passages[0].id,)]
+    model.window_tokens, model.cites = 8000, lambda passages: [(passages[0].id,)]
     task_id = a_task(tools, alice, text=text, max_scenes=6)
     seen = len(model.calls)
 
