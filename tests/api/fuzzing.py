@@ -26,6 +26,7 @@ CHAIN = {
 ENDING = ("/retry", "/cancel")
 LOGOUT = "/api/auth/logout"
 BEYOND_SHAPES = (
+    "/api/summary/",
     "/api/transcribe/",
     "/api/transcribe/upload",
     "/api/transcribe/{transcription_id}/retry",
