@@ -88,11 +88,8 @@ def test_wishes_and_history_reach_the_model(api: Api, model: FakeTextModel) -> N
     said = [*ASKED, {"role": "assistant", "content": "On Monday."}, {"role": "user", "content": "Who\x00buys it?"}]
     answer(api, full_text="Paul buys\nthe printer.", messages=said, temperature=1.5, max_tokens=42.0)
     _, passages, asked = model.calls[0]
-    assert [(one.role, one.text) for one in asked.messages] == [
-        ("user", "When is the printer bought?"),
-        ("assistant", "On Monday."),
-        ("user", "Who buys it?"),
-    ]
+    assert [one.role for one in asked.messages] == ["user", "assistant", "user"]
+    assert [one.text for one in asked.messages] == [ASKED[0]["content"], "On Monday.", "Who buys it?"]
     assert (asked.temperature, asked.max_tokens) == (1.5, 42)
     assert [(one.start, one.text) for one in passages] == [(0.0, "Paul buys"), (0.0, "the printer.")]
 
@@ -218,14 +215,8 @@ def test_a_guests_library_is_what_they_see(gina: Api, model: FakeTextModel) -> N
 def test_a_model_that_fails_is_no_success(api: Api, model: FakeTextModel) -> None:
     model.error = TextModelError("The model declined.")
     failed = answer(api, transcript=TOLD)
-    assert (failed.status_code, failed.get_json()) == (
-        500,
-        {
-            "error": "The model declined.",
-            "detail": "The model declined.",
-            "details": {"job_id": jobs()[0].id},
-        },
-    )
+    assert failed.status_code == 500
+    assert failed.get_json() == {"details": {"job_id": jobs()[0].id}} | dict.fromkeys(("error", "detail"), "The model declined.")
     assert api.get(f"{PATH}{jobs()[0].id}").status_code == 500
     model.error = None
     assert answer(api, transcript=TOLD).status_code == 200
