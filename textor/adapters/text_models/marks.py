@@ -16,9 +16,9 @@ LARGEST_RANGE = 20
 
 _SIGN = r"(?:n\s*[=:]?\s*|#)?"
 _BETWEEN = r"\s*(?:[,;،؛–-]|and\b|و)\s*"
-_MARK = rf"[ \t]*[\[【［]\s*(?P<named>{_SIGN}\d{{1,6}}(?:{_BETWEEN}{_SIGN}\d{{1,6}})*)\s*[\]】］]"
+_MARK = rf"[ \t]*[\[【［]\s*(?P<named>{_SIGN}\d{{1,12}}(?:{_BETWEEN}{_SIGN}\d{{1,12}})*)\s*[\]】］]"
 _PART = re.compile(rf"{_MARK}|(?P<ornament>\*\*|__)|(?P<line>[ \t]*\n)", re.IGNORECASE)
-_OPEN = re.compile(r"[ \t]*(?:[\[【［][^\]】］\n]{0,80}|[*_])?\Z")
+_OPEN = re.compile(r"[ \t]*(?:[\[【［][^\]】］\n]{0,80}|[*_]{1,2})?\Z")
 """What may yet become a mark or an ornament."""
 _NAMED = re.compile(rf"(\d+)(?:\s*[–-]\s*{_SIGN}(\d+))?", re.IGNORECASE)
 _LISTED = re.compile(r"\s*(?:[-*•–—·▪◦]|\d{1,2}[.)])\s+")
@@ -53,6 +53,7 @@ class Reader:
     """Where they stood in that."""
     _gap: str = ""
     _is_new_line: bool = True
+    _is_first: bool = True
     _is_topics: bool = False
     _is_thinking: bool | None = None
 
@@ -129,7 +130,8 @@ class Reader:
         numbers = tuple(number for at, named in self._marks if at <= end for number in named)
         self._marks = [(at, named) for at, named in self._marks if at > end]
         gap = self._gap if self._is_new_line else " " if text[:1].isspace() else ""
-        self._is_new_line, self._gap = False, ""
+        gap = "" if self._is_first else gap
+        self._is_first, self._is_new_line, self._gap = False, False, ""
         return Said(_HEADING.sub("", text.strip(), count=1), tuple(dict.fromkeys(numbers)), gap, is_whole)
 
 

@@ -107,6 +107,7 @@ class Usage:
 
     @property
     def total(self) -> int:
+        """Both together."""
         return self.prompt + self.completion
 
 
