@@ -14,7 +14,7 @@ from tests.fakes import FakeRemoteEngine
 from tests.web.conftest import HTML, HTMX, Browser
 from textor.adapters.stt.port import Availability, Capabilities, Health, Model
 from textor.extensions import db
-from textor.models import Charge, Recording, Transcription, User
+from textor.models import Charge, Recording, TextCharge, Transcription, User
 from textor.toolbox import Toolbox
 
 
@@ -82,10 +82,36 @@ def test_the_month_is_told_by_engine_with_what_is_left(alices: Browser, alice: U
     assert "Paid 1:30 About $1.50" in told
 
 
+def ask(tools: Toolbox, user: User, model: str, usd: float | None, **values: Any) -> None:
+    facts: dict[str, Any] = {"purpose": "chat", "prompt_tokens": 12_000, "completion_tokens": 345, "is_estimated": False}
+    db.session.add(TextCharge(user_id=user.id, model=model, usd=usd, at=tools.clock.now(), **(facts | values)))
+    db.session.commit()
+
+
+def test_the_month_tells_what_text_models_read_wrote_and_cost(alices: Browser, alice: User, bob: User, tools: Toolbox) -> None:
+    for model, usd in (("gone-model", 0.75), ("gone-model", 0.75), ("other", None), ("textor-extractive", 0.002)):
+        ask(tools, alice, model, usd)
+    ask(tools, bob, "gone-model", 400.0)
+    told = section(alices.get("/account").text, "spending")
+    assert "Spent $1.50 Budget $5.00 Left until 30 Nov 2026 $3.50" in told
+    assert "Text model Tokens read Tokens written Cost gone-model 24,000 690 About $1.50 other 12,000 345 Not known" in told
+    assert "Textor, extractive 12,000 345 Less than $0.01" in told
+    assert "At most" not in told
+
+
+def test_what_a_call_took_that_was_broken_off_is_told_as_the_most_it_may_be(alices: Browser, alice: User, tools: Toolbox) -> None:
+    ask(tools, alice, "gone-model", 0.75, is_estimated=True)
+    told = section(alices.get("/account").text, "spending")
+    assert "gone-model 12,000 345 At most $0.75" in told
+    assert "a call is being made or was broken off" in told
+
+
 def test_the_month_is_told_in_persian(alices: Browser, alice: User, tools: Toolbox) -> None:
     charge(tools, alice, usd=1234.5)
+    ask(tools, alice, "gone-model", 1.5, is_estimated=True)
     told = section(alices.get("/account", headers={"Accept-Language": "fa"}).text, "spending")
-    assert "۱٬۲۳۴٫۵۰ دلار" in told
+    assert "۱٬۲۳۶٫۰۰ دلار" in told
+    assert "gone-model ۱۲٬۰۰۰ ۳۴۵ حداکثر ۱٫۵۰ دلار" in told
 
 
 def test_an_engines_card_tells_what_it_can_do_and_costs(alices: Browser) -> None:
@@ -143,6 +169,7 @@ def test_the_account_takes_the_same_number_of_statements_for_any_history(
     few = len(counted)
     for n in range(10):
         charge(tools, alice, engine=f"engine{n}")
+        ask(tools, alice, f"model{n}", 0.1)
         factories.transcription(alice, engine="paid", model=f"model{n}")
     counted.clear()
     alices.get("/account")
@@ -168,6 +195,20 @@ def test_a_transcript_tells_its_cost(
 
 def test_a_transcript_of_which_nothing_was_noted_tells_no_cost(alices: Browser, finished: Transcription) -> None:
     assert "Cost" not in section(alices.get(f"/transcripts/{finished.id}").text, "figures", "</aside>")
+
+
+def test_a_transcript_tells_what_text_models_have_cost_for_it(
+    alices: Browser, alice: User, finished: Transcription, tools: Toolbox
+) -> None:
+    page = f"/transcripts/{finished.id}"
+    assert "Text models" not in section(alices.get(page).text, "figures", "</aside>")
+    for model in ("gone-model", "other"):
+        ask(tools, alice, model, 0.75, transcription_seq=finished.seq)
+    ask(tools, alice, "gone-model", 9.0)
+    told = section(alices.get(page).text, "figures", "</aside>")
+    assert "Text models About $1.50 · 24,690 tokens" in told
+    ask(tools, alice, "third", None, transcription_seq=finished.seq)
+    assert "Text models Not known · 37,035 tokens" in section(alices.get(page).text, "figures", "</aside>")
 
 
 def upload(browser: Browser, engine: str, **kwargs: Any) -> Any:

@@ -14,7 +14,7 @@ from textor.errors import InvalidInput
 from textor.features.accounts import spending, users
 from textor.features.transcription import downloads, engine_cards, health_checks
 from textor.routing import LOGIN_LIMIT, READ_LIMIT, WRITE_LIMIT, admin_needed, limited, login_needed
-from textor.web import forms, htmx, keyring, locale, webhook_log
+from textor.web import choices, forms, htmx, keyring, locale, webhook_log
 from textor.web.visitors import Visitor, me
 
 pages = APIBlueprint("account", __name__, url_prefix="/account", enable_openapi=False)
@@ -98,9 +98,9 @@ def page(faults: dict[str, str], *, new_key: str = "", webhook_secret: str = "")
     """The whole page, with what is wrong with one of its forms, or with a key or secret that its owner is to see."""
     facts = _engines() | keyring.shown() | webhook_log.shown()
     facts |= {"faults": faults, "new_key": new_key, "webhook_secret": webhook_secret}
+    facts |= {"month": spending.month(bootstrap.tools(), me().id), "text_titles": choices.text_titles()}
     titles = {offer.name: offer.title for offer in facts["offers"]}
-    month = spending.month(bootstrap.tools(), me().id)
-    return render_template("account.html", all_languages=languages.LANGUAGES, month=month, titles=titles, **facts)
+    return render_template("account.html", all_languages=languages.LANGUAGES, titles=titles, **facts)
 
 
 def _engines() -> dict[str, Any]:

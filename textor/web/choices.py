@@ -55,6 +55,11 @@ def titles() -> dict[str, str]:
     return {name: engine.title for name, engine in bootstrap.tools().engines.items()}
 
 
+def text_titles() -> dict[str, str]:
+    """What each text model is called, by name."""
+    return {name: model.title for name, model in bootstrap.tools().text_models.items()}
+
+
 def version() -> tuple[object, ...]:
     """Changes when what the rows offer beside their own facts changes."""
     tools = bootstrap.tools()

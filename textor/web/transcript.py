@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from textor import bootstrap
 from textor.domain import job_states, statistics
 from textor.doorstep import streaming
+from textor.features.accounts import text_spending
 from textor.features.recordings import library
 from textor.features.transcription import comparing
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
@@ -64,6 +65,7 @@ def values(row: Any) -> dict[str, Any]:
         "holes": reading.holes(gaps),
         "takeovers": library.takeovers(row),
         "figures": figures,
+        "text_cost": text_spending.total(text_spending.of_transcription(me().id, row.seq)),
         "told": details.of(row, segments),
         "detail_titles": details.TITLES,
         "unsure": reading.unsure_words(segments),

@@ -80,6 +80,10 @@ JOBS = (
 TEXT_MODELS = (
     _l("Textor, extractive"),
     _l("Built in: quotes the sentences that matter. No key, nothing leaves this machine."),
+    _l(
+        "The built-in model follows no instruction: each of its prompts names a subject, five keywords, camera, lens, time of "
+        "day, photo style and film. Choose another model to have yours followed."
+    ),
     _l("Writing the summary"),
     _l("Putting the parts together"),
     _l("There is nothing to sum up: nothing was said."),
@@ -94,6 +98,17 @@ TEXT_MODELS = (
     _l("The last answer is still being written. Wait for it, or stop it."),
     _l("Give the template a name."),
     _l("It was saved a moment ago. Look at your templates again."),
+)
+
+PROMPTS = (
+    _l("Stopped."),
+    _l("Nothing was said in this recording."),
+    _l("The recording was deleted before its prompts were written."),
+    _l("Its transcription was cancelled."),
+    _l("Its transcription failed."),
+    _l("This was interrupted. Try again."),
+    _l("The model has pictured nothing."),
+    _l("Its prompts are being written. Wait until they are there, or stop that first."),
 )
 
 WEBHOOKS = (
@@ -114,6 +129,10 @@ WEBHOOKS = (
 FIGURES = (
     N_("The server answered with the status %(status)s."),
     N_("%(over)s of %(count)s parts are done"),
+    N_("%(over)s of %(count)s parts are read"),
+    N_("Between 1 and %(most)s scenes, please."),
+    N_("At most %(count)s characters, please."),
+    N_("A task has at most %(count)s prompts."),
     N_("One part of %(count)s could not be transcribed. What is missing is marked in the text; it can be tried again."),
     N_("At most %(count)s vocabulary hints can be given."),
     N_("A vocabulary hint has at most %(count)s characters."),
