@@ -7,7 +7,6 @@ know, fails.
 
 import json
 import re
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,20 +18,19 @@ from sqlalchemy import select
 from werkzeug.routing import AnyConverter, BaseConverter, Rule
 from werkzeug.test import TestResponse
 
-from tests import factories
+from tests import belongings, factories
+from tests.belongings import SECRET
 from textor.domain import scopes
-from textor.domain.job_states import Status
 from textor.extensions import db
 from textor.features.accounts import api_keys, guests
-from textor.features.recordings import editing, sample, search_index
-from textor.features.recordings.editing import Correction
 from textor.models import (
     AnalyzerPrompt,
     AnalyzerTask,
     ApiKey,
+    ChatMessage,
+    Conversation,
     Delivery,
     Edit,
-    Job,
     Recording,
     SegmentRow,
     Speaker,
@@ -40,14 +38,22 @@ from textor.models import (
     Transcription,
     User,
 )
-from textor.models.jobs import JobState
 from textor.models.users import Role
+from textor.routing import ACCESS_MARK
 from textor.toolbox import Toolbox
 
-SECRET = "pomegranate"
-"""Stands in everything that is somebody's own."""
 NOBODYS_UUID = "00000000-0000-4000-8000-000000000000"
-OWN = {"transcription_id", "recording_id", "job_id", "retranslation_id", "delivery_id", "key_id", "task_id", "prompt_id"}
+OWN = {
+    "transcription_id",
+    "recording_id",
+    "job_id",
+    "retranslation_id",
+    "chat_id",
+    "delivery_id",
+    "key_id",
+    "task_id",
+    "prompt_id",
+}
 """The parts of addresses that name a thing with an owner."""
 OPEN = {
     "name": "txt",
@@ -64,6 +70,8 @@ FORMS: Mapping[str, dict[str, Any]] = {
     "PATCH /api/transcribe/<uuid:transcription_id>/segments/<int:n>": {"text": "Bob was here", "version": 0},
     "PATCH /api/transcribe/<uuid:transcription_id>/speakers": {"speakers": {"A": "Bob"}, "version": 0},
     "POST /api/transcribe/<uuid:transcription_id>/restore/<int:wanted>": {"version": 1},
+    "PATCH /api/v1/analyzer-task/view-task/<int:task_id>": {"name": "Bob was here", "prompts": []},
+    "PUT /api/v1/analyzer-task/view-task/<int:task_id>": {"name": "Bob was here", "task_text": "Bob was here"},
 }
 """What a call needs beside its address, so that it isn't refused for that."""
 PAGE_FORM = {"title": "Bob was here", "text": "Bob was here", "version": "0", "label": "A", "name": "Bob", "engine": "sphinx"}
@@ -72,7 +80,20 @@ LEFT_OUT = re.compile(
     r"^(POST /(logout|language|account/sign-out-everywhere|api/auth/logout)|GET /(static/|api/transcribe/live/))"
 )
 """They end the caller's own login, name nothing of anybody's, or are no calls but sockets: tests/api/test_live.py has those."""
-WATCHED = (Transcription, Recording, SegmentRow, Speaker, Edit, Summary, Delivery, ApiKey, AnalyzerTask, AnalyzerPrompt)
+WATCHED = (
+    Transcription,
+    Recording,
+    SegmentRow,
+    Speaker,
+    Edit,
+    Summary,
+    Delivery,
+    ApiKey,
+    AnalyzerTask,
+    AnalyzerPrompt,
+    Conversation,
+    ChatMessage,
+)
 
 
 @dataclass
@@ -113,7 +134,7 @@ def world(app: APIFlask, tools: Toolbox) -> World:
     people |= {name: _guest(tools) for name in ("gina", "greta")}
     people["nobody"] = Person(None, {})
     for name in ("alice", "gina"):
-        people[name].ids = _things(tools, people[name])
+        people[name].ids = belongings.of(tools, people[name].row)
     return World(app, people)
 
 
@@ -126,46 +147,6 @@ def _user(tools: Toolbox, name: str, role: Role = Role.USER) -> Person:
 def _guest(tools: Toolbox) -> Person:
     new = guests.admit(tools)
     return Person(db.session.get_one(User, new.caller.user_id), {"X-Guest-Token": new.token})
-
-
-def _things(tools: Toolbox, owner: Person) -> dict[str, Any]:
-    """A finished transcript with its sound, corrected once; a message about it; a key."""
-    assert owner.row
-    recording = factories.stored_recording(tools, owner.row, sample.FILE, title=f"About a {SECRET}")
-    said = {"status": Status.COMPLETED, "text": f"one {SECRET}", "language": "en", "progress": 100.0}
-    row = factories.transcription(owner.row, recording, **said)
-    speaker = Speaker(transcription_seq=row.seq, label="A", name=SECRET)
-    db.session.add(speaker)
-    db.session.flush()
-    text = {"transcription_seq": row.seq, "n": 0, "start": 0.0, "end": 1.0, "words": [], "speaker_id": speaker.id}
-    delivery = Delivery(id=str(uuid.uuid4()), user_id=owner.row.id, event="transcription.completed", payload={"type": SECRET})
-    delivery.url, delivery.created_at = f"https://{SECRET}.example/", factories.NOW
-    retranslation = Job(id=str(uuid.uuid4()), user_id=owner.row.id, kind="retranslate", state=JobState.COMPLETED)
-    retranslation.result = {"segment_id": 0, "text": SECRET, "confidence": None, "speaker": None, "model_used": "sphinx"}
-    retranslation.created_at = retranslation.updated_at = factories.NOW
-    db.session.add_all([SegmentRow(**text, text="one"), delivery, retranslation])
-    summary = Summary(id=row.id, user_id=owner.row.id, transcription_seq=row.seq, model="textor-extractive", text=SECRET)
-    summary.format, summary.max_words, summary.created_at = "paragraph", 500, factories.NOW
-    summary.read = {"segments": 1, "of": 1, "seconds": 1.0, "parts": 1}
-    db.session.add(summary)
-    search_index.put([row.seq])
-    db.session.commit()
-    editing.correct(tools, owner.row.id, row.id, 0, Correction(text=f"one {SECRET}"), 0)
-    key = db.session.scalars(select(ApiKey.id).where(ApiKey.user_id == owner.row.id)).first()
-    ids = {"transcription_id": row.id, "recording_id": recording.id, "job_id": row.id, "delivery_id": delivery.id}
-    return ids | {"key_id": key or 0, "retranslation_id": retranslation.id} | _pictures(owner.row, row)
-
-
-def _pictures(owner: User, row: Transcription) -> dict[str, Any]:
-    """An image-prompt task of the transcript, done, with a prompt."""
-    made = {"created_at": factories.NOW, "updated_at": factories.NOW, "generator": "flux", "max_scenes": 1}
-    task = AnalyzerTask(user_id=owner.id, name=SECRET, status="completed", transcription_seq=row.seq, task_text=SECRET, **made)
-    db.session.add(task)
-    db.session.flush()
-    prompt = AnalyzerPrompt(task_id=task.id, place=0, content=f"a {SECRET}", start=0.0, end=1.0, quote=SECRET)
-    db.session.add(prompt)
-    db.session.commit()
-    return {"task_id": task.id, "prompt_id": prompt.id}
 
 
 def rules(app: APIFlask) -> Iterator[tuple[str, Rule]]:
@@ -258,8 +239,9 @@ def test_owners_read_what_is_theirs(world: World, owner: str) -> None:
     """Else the walks above would prove nothing."""
     person, seen = world.people[owner], {}
     for name, rule in rules(world.app):
-        is_page = not rule.rule.startswith("/api")
-        if name.startswith("GET ") and OWN & set(rule.arguments) and not (is_page and not person.is_logged_in):
+        access = str(getattr(world.app.view_functions[rule.endpoint], ACCESS_MARK, ""))
+        is_for_them = person.is_logged_in or access.startswith("guest")
+        if name.startswith("GET ") and OWN & set(rule.arguments) and is_for_them:
             answer = call(world, person, name, address(world, rule, person.ids))
             seen[name] = answer.status_code
             answer.close()
