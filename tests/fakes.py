@@ -152,12 +152,13 @@ class FakeTextModel(TextModel):
 
     `says` is the text itself, or makes it of the passages and what was asked (Wanted, Conversation, Brief). `before_call` runs
     before every call and may raise or wait; it gets the verb and the passages. `cites` gives the ids that are cited, a tuple for
-    each citation; `error` is raised by every call.
+    each citation, and `lies` are cited as well; `error` is raised by every call.
     """
 
     says: str | Callable[[Sequence[Passage], Any], str] = "What was said."
     topics: tuple[str, ...] = ("the sea", "a ship")
     cites: Callable[[Sequence[Passage]], Sequence[tuple[int, ...]]] = lambda passages: [(passages[0].id,)] if passages else []
+    lies: tuple[Citation, ...] = ()
     usage: Usage = field(default_factory=lambda: Usage(100, 10))
     window_tokens: int | None = None
     prices: Prices | None = None
@@ -215,10 +216,11 @@ class FakeTextModel(TextModel):
         """Only what was given: a citation of a passage that wasn't there is a mistake of the test."""
         given = {one.id: one for one in passages}
         quoted = ([given[n] for n in ids] for ids in self.cites(passages))
-        return tuple(
+        true = (
             Citation(held[0].start, held[-1].end, " ".join(one.text for one in held), tuple(one.id for one in held))
             for held in quoted
         )
+        return (*true, *self.lies)
 
 
 def with_text_models(tools: Toolbox, *models: TextModel) -> Toolbox:

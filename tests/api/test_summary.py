@@ -125,9 +125,9 @@ def test_one_that_was_stopped_has_failed_for_programs(alice: User, caller: Calle
     assert (status["status"], status["message"]) == ("failed", "Cancelled by user")
 
 
-@pytest.mark.parametrize("path", [f"/api/summary/{UNKNOWN}", f"/api/summary/status/{UNKNOWN}", "/api/summary/status/x"])
-def test_an_unknown_one_is_404(alice: User, caller: CallerOf, path: str) -> None:
-    assert caller(alice).get(path).status_code == 404
+def test_an_unknown_one_is_404(alice: User, caller: CallerOf) -> None:
+    for path in (UNKNOWN, f"status/{UNKNOWN}", "status/x"):
+        assert caller(alice).get(f"/api/summary/{path}").status_code == 404
 
 
 def test_somebody_elses_is_404(alice: User, bob: User, caller: CallerOf) -> None:
@@ -143,56 +143,52 @@ def test_a_transcript_without_a_text_yet_is_409(alice: User, caller: CallerOf) -
     assert caller(alice).post("/api/summary/", json={"transcript_id": row.id}).status_code == 409
 
 
-@pytest.mark.parametrize(
-    ("asked", "told"),
-    [
-        ({}, "transcript_id, transcript or full_text"),
-        ({"transcript": []}, "transcript_id, transcript or full_text"),
-        ({"full_text": " \n"}, "nothing was said"),
-        ({"transcript": [{"start": 0, "end": 1, "text": ""}]}, "nothing was said"),
-        ({"full_text": "Hello.", "model_name": "gpt-0"}, "Available: fake-text, textor-extractive."),
-        ({"full_text": "Hello.", "model_name": "textor-extractive", "instruction": "Be kind."}, "follows no instructions"),
-    ],
+REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
+    ({}, "transcript_id, transcript or full_text"),
+    ({"transcript": []}, "transcript_id, transcript or full_text"),
+    ({"full_text": " \n"}, "nothing was said"),
+    ({"transcript": [{"start": 0, "end": 1, "text": ""}]}, "nothing was said"),
+    ({"full_text": "Hello.", "model_name": "gpt-0"}, "Available: fake-text, textor-extractive."),
+    ({"full_text": "Hello.", "model_name": "textor-extractive", "instruction": "Be kind."}, "follows no instructions"),
 )
-def test_what_cant_be_summed_up_is_400_and_costs_nothing(alice: User, caller: CallerOf, asked: dict[str, Any], told: str) -> None:
-    answer = caller(alice).post("/api/summary/", json=asked)
-    assert answer.status_code == 400
-    assert told in answer.get_json()["error"]
-    assert answer.headers["X-RateLimit-Remaining"] == answer.headers["X-RateLimit-Limit"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        '{"full_text": "a", "max_length": 0}',
-        '{"full_text": "a", "max_length": 5001}',
-        '{"full_text": "a", "max_length": 1e308}',
-        '{"full_text": "a", "format": "poem"}',
-        '{"transcript": [{"start": NaN, "end": 1, "text": "a"}]}',
-        '{"transcript": [{"start": 0, "end": Infinity, "text": "a"}]}',
-        '{"transcript": [{"start": -1, "end": 1, "text": "a"}]}',
-        '{"transcript": [{"start": "0", "end": 1, "text": "a"}]}',
-        '{"transcript": [{"start": 0, "end": 1}]}',
-        '{"transcript": "a"}',
-        '{"transcript_id": "a"}',
-        '{"full_text": "\\ud800"}',
-        "[]",
-        "null",
-    ],
+def test_what_cant_be_summed_up_is_400_and_costs_nothing(alice: User, caller: CallerOf) -> None:
+    for asked, told in REFUSED:
+        answer = caller(alice).post("/api/summary/", json=asked)
+        assert answer.status_code == 400
+        assert told in answer.get_json()["error"]
+        assert answer.headers["X-RateLimit-Remaining"] == answer.headers["X-RateLimit-Limit"]
+
+
+MISSHAPEN = (
+    '{"full_text": "a", "max_length": 0}',
+    '{"full_text": "a", "max_length": 5001}',
+    '{"full_text": "a", "max_length": 1e308}',
+    '{"full_text": "a", "format": "poem"}',
+    '{"transcript": [{"start": NaN, "end": 1, "text": "a"}]}',
+    '{"transcript": [{"start": 0, "end": Infinity, "text": "a"}]}',
+    '{"transcript": [{"start": -1, "end": 1, "text": "a"}]}',
+    '{"transcript": [{"start": "0", "end": 1, "text": "a"}]}',
+    '{"transcript": [{"start": 0, "end": 1}]}',
+    '{"transcript": "a"}',
+    '{"transcript_id": "a"}',
+    '{"full_text": "\\ud800"}',
+    "[]",
+    "null",
 )
-def test_what_has_not_the_shape_is_400(alice: User, caller: CallerOf, body: str) -> None:
-    answer = caller(alice).post("/api/summary/", data=body, content_type="application/json")
-    assert answer.status_code == 400
-    assert answer.get_json()["error"]
 
 
-def test_what_is_too_much_is_refused(alice: User, caller: CallerOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(summary, "MOST_LINES", 3)
-    api = caller(alice)
-    many = api.post("/api/summary/", json={"transcript": [{"text": "a"}] * 4})
-    assert (many.status_code, many.get_json()["error"]) == (400, "A transcript has at most 3 segments.")
+def test_what_has_not_the_shape_is_400(alice: User, caller: CallerOf) -> None:
+    answers = {
+        body: caller(alice).post("/api/summary/", data=body, content_type="application/json").status_code for body in MISSHAPEN
+    }
+    assert answers == dict.fromkeys(MISSHAPEN, 400)
+
+
+def test_what_is_too_much_is_never_read(alice: User, caller: CallerOf) -> None:
     body = json.dumps({"full_text": "a" * 12_000_000})
-    assert api.post("/api/summary/", data=body, content_type="application/json").status_code == 413
+    assert caller(alice).post("/api/summary/", data=body, content_type="application/json").status_code == 413
 
 
 def test_a_guest_has_their_own_text_summed_up(stranger: Api, gina: Api, app: Any) -> None:
