@@ -14,7 +14,7 @@ from textor.adapters.text_models.port import Answer, Hear, Passage, Prices, unhe
 from textor.adapters.text_models.port import Conversation as Asked
 from textor.errors import InvalidInput, NotFound, WrongState
 from textor.extensions import db
-from textor.features.insights import chat, conversations
+from textor.features.insights import chat, chat_requests, conversations
 from textor.features.recordings import library
 from textor.models import ChatMessage, Conversation, Job, TextCharge, Transcription, User
 from textor.toolbox import Toolbox
@@ -116,6 +116,12 @@ def test_an_answer_is_there_as_far_as_it_is_written_and_stays_when_it_is_stopped
     assert (kept.state, kept.text, kept.read["segments"]) == ("cancelled", "On Mon", 5)
     charge = db.session.scalars(select(TextCharge)).one()
     assert charge.completion_tokens == chat.ANSWER_TOKENS, "what the call would have cost at most"
+
+
+def test_the_job_behind_an_answer_is_nothing_to_fetch(tools: Toolbox, alice: User, row: Transcription) -> None:
+    conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    with pytest.raises(NotFound):
+        chat_requests.look(alice.id, db.session.scalars(select(Job.id)).one())
 
 
 def test_a_forgotten_conversation_is_gone_with_its_answer(tools: Toolbox, alice: User, row: Transcription) -> None:
