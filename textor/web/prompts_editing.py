@@ -70,8 +70,7 @@ def one(task_id: int, prompt_id: int, action: str) -> Response:
     """Move a scene by one, or take it away."""
     _keep(task_id)
     if action == "delete":
-        prompts.delete(bootstrap.tools(), me().id, task_id, {prompt_id})
-        return _answer(task_id, _("Deleted."))
+        return _answer(task_id, _deleted(task_id, [prompt_id]))
     place = _place(task_id, prompt_id) + (1 if action == "down" else -1)
     prompts.move(bootstrap.tools(), me().id, task_id, prompt_id, place)
     return _answer(task_id, _("It is scene %(number)s now.", number=locale.digits(max(0, place) + 1)), is_quiet=True)
@@ -106,7 +105,7 @@ def _merged(task_id: int, ids: list[int]) -> str:
 
 def _deleted(task_id: int, ids: list[int]) -> str:
     prompts.delete(bootstrap.tools(), me().id, task_id, ids)
-    return str(ngettext("Deleted.", "Deleted %(count)s scenes.", len(ids), count=locale.digits(len(ids))))
+    return str(ngettext("The scene is deleted.", "%(count)s scenes are deleted.", len(ids), count=locale.digits(len(ids))))
 
 
 BULK: dict[str, Callable[[int, list[int]], str]] = {"replace": _replaced, "merge": _merged, "delete": _deleted}
