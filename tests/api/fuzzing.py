@@ -26,11 +26,16 @@ CHAIN = {
 ENDING = ("/retry", "/cancel")
 LOGOUT = "/api/auth/logout"
 BEYOND_SHAPES = (
+    "/api/retranslate/segment",
+    "/api/retranslate/segment-from-full",
     "/api/summary/",
     "/api/transcribe/",
     "/api/transcribe/upload",
     "/api/transcribe/{transcription_id}/retry",
     "/api/transcribe/{transcription_id}/speakers",
+    "/api/v1/analyzer-task/new-task",
+    "/api/v1/analyzer-task/task-bulk-update",
+    "/api/v1/analyzer-task/view-task/{task_id}",
     "/api/v1/accounts/login",
     "/api/v1/accounts/logout",
     "/api/v1/accounts/registration",

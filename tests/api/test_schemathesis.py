@@ -38,7 +38,7 @@ pytestmark = pytest.mark.timeout(60 + 60 * EXAMPLES)
 @pytest.fixture
 def environ(environ: dict[str, str]) -> dict[str, str]:
     limits = {"QUOTA_USER": "1000000/day", "QUOTA_GUEST": "1000000/day", "QUOTA_READS": "1000000/minute"}
-    return environ | limits | {"SYNC_WAIT_SECONDS": "1", "DEFAULT_ENGINE": "sphinx"}
+    return environ | limits | {"SYNC_WAIT_SECONDS": "0", "DEFAULT_ENGINE": "sphinx"}
 
 
 @pytest.fixture(autouse=True)
