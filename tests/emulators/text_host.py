@@ -20,6 +20,7 @@ from aiohttp import web
 
 from tests.emulators import provider
 from tests.emulators import text_host_answers as answers
+from tests.emulators.faults import Fault
 from tests.emulators.provider import Provider
 
 WAYS = {
@@ -28,7 +29,7 @@ WAYS = {
     "filter": "the content filter stops the answer",
     "drop": "the connection breaks in the midst of the answer",
     "end": "the answer ends in its middle, without a word on why",
-    "fault": "an error comes in the midst of the answer",
+    "fault": "an error comes in the midst of the answer (its `error`, if it has one)",
     "empty": "nothing comes",
     "silence": "nothing more comes in the midst of the answer, and the connection stays",
     "garbage": "an event is not JSON",
@@ -43,6 +44,9 @@ CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceed
 WINDOW_TOKENS = 100_000
 LONGEST_SILENCE_SECONDS = 20
 REFUSAL = "I'm sorry, I can't help with that."
+
+
+Ways = Mapping[str, Fault | None]
 
 
 class Refusal(Exception):
@@ -113,7 +117,7 @@ class TextHost(Provider):
         except Refusal as error:
             kind = "invalid_request_error"
             return _error(error.status, {"message": error.message, "type": kind, "param": error.param, "code": error.code})
-        ways = {name: bool(self.faults.take(name, is_request=False)) for name in WAYS}
+        ways = {name: self.faults.take(name, is_request=False) for name in WAYS}
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await answer.prepare(request)
         try:
@@ -122,9 +126,7 @@ class TextHost(Provider):
             self.left += 1
         return answer
 
-    async def _stream(
-        self, answer: web.StreamResponse, request: web.Request, asked: dict[str, Any], ways: Mapping[str, bool]
-    ) -> None:
+    async def _stream(self, answer: web.StreamResponse, request: web.Request, asked: dict[str, Any], ways: Ways) -> None:
         text = self.says.pop(0) if self.says else answers.answer(asked["messages"])
         texts = [] if ways["refusal"] or ways["empty"] else answers.pieces(text)
         limit = asked.get("max_completion_tokens") or asked.get("max_tokens")
@@ -145,10 +147,11 @@ class TextHost(Provider):
             await answer.write(f"data: {json.dumps(answers.usage(asked, len(texts)))}\n\n".encode())
         return await _ended(answer)
 
-    async def _goes_wrong(self, answer: web.StreamResponse, request: web.Request, ways: Mapping[str, bool]) -> bool:
+    async def _goes_wrong(self, answer: web.StreamResponse, request: web.Request, ways: Ways) -> bool:
         """In the midst of an answer; whether that is its end."""
         if ways["fault"]:
-            fault = {"message": "The server had an error while processing your request.", "type": "server_error"}
+            said = ways["fault"].error or "The server had an error while processing your request."
+            fault = {"message": said, "type": "server_error"}
             await answer.write(f"data: {json.dumps({'error': fault})}\n\n".encode())
         if ways["garbage"]:
             await answer.write(b"data: <html>\n\n")

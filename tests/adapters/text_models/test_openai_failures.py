@@ -109,6 +109,33 @@ def test_an_answer_that_breaks_in_its_midst_is_no_answer(
     assert len(host.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "is_retryable", "said"),
+    [
+        (QUOTA, False, "no credit left"),
+        ("Stopped by our content management policy.", False, "content filter"),
+        ("Upstream <b>gone</b>", True, "OpenAI broke off its answer."),
+    ],
+)
+def test_an_error_within_an_answer_is_understood(
+    host: TextHost, model: OpenAITextModel, error: str, is_retryable: bool, said: str
+) -> None:
+    host.fail(on="fault", error=error)
+    failed = failure(model)
+    assert (failed.retryable, said in failed.message) == (is_retryable, True)
+
+
+def test_marks_alone_are_no_answer(host: TextHost, model: OpenAITextModel) -> None:
+    host.says = [" [1][2] \n"]
+    assert "does not understand" in failure(model).message
+
+
+def test_without_time_nothing_is_asked_once_more(host: TextHost) -> None:
+    host.lacks = {"store"}
+    assert "'store' is not supported" in failure(at(host, call_seconds=3)).message
+    assert len(host.asked) == 1
+
+
 @pytest.mark.parametrize("call", CALLS[:2], ids=["summarize", "answer"])
 def test_a_refusal_is_told_with_its_reason(
     host: TextHost, model: OpenAITextModel, call: Callable[[OpenAITextModel], object]
