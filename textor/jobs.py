@@ -17,7 +17,8 @@ from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
 from textor.features.accounts import api_keys, repeats, tokens
-from textor.features.insights import analyzing, chat, summary_writing, turns
+from textor.features.calls import importing
+from textor.features.insights import analyzing, chat, summary, summary_writing, turns
 from textor.features.recordings import exports, intake, leftovers, library, search_index
 from textor.features.transcription import downloads, orphans, pipeline, rehearing
 from textor.features.transcription.remote import RemoteCrew
@@ -104,6 +105,7 @@ HANDLERS: dict[str, Handler] = {
     "shift": Handler(run_shift, _nothing),
     "retranslate": Handler(*rehearing.HANDLER, is_resumed=True, is_owned=background.held),
     "retranslate_remote": Handler(*rehearing.HANDLER, is_resumed=True, is_owned=background.held),
+    "call": Handler(*importing.HANDLER, is_resumed=True, is_owned=background.held),
     "export": Handler(exports.make_export, downloads.give_up),
     "download_model": Handler(downloads.run, downloads.give_up),
     "sweep_storage": Handler(leftovers.sweep, _nothing),
@@ -132,6 +134,7 @@ PERIODIC = (
     Periodic("shift", 1, shift.ensure),
     Periodic("background", 2, heal_background),
     Periodic("old_jobs", 3600, healing.sweep),
+    Periodic("old_summaries", 3600, summary.sweep),
     Periodic("withdrawn_answers", 3600, turns.sweep),
     Periodic("analyzer_tasks", 2, analyzing.advance),
     Periodic("purge", 60, library.purge),

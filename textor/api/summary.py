@@ -54,7 +54,7 @@ bodies.bound(calls, MOST_BYTES)
 @calls.doc(
     summary="Have a transcript summed up",
     description="Answers at once; a worker writes it. The same order for the same transcript joins the one that is being "
-    "written; a transcript keeps its newest summary.",
+    "written; a transcript keeps its newest summary. One of a text that the request brought along is kept for 30 days.",
     responses={
         400: "There is no text, or an option that can't be honoured; an unknown model is answered with those that are there.",
         402: "It would cost more than the month's budget has left.",

@@ -28,6 +28,7 @@ def count(of: type[Summary | Job]) -> int:
 
 def test_a_summary_is_written_and_found_again(tools: Toolbox, alice: User, model: FakeTextModel) -> None:
     row = finished(alice)
+    assert summary.latest(tools, alice.id, row.id) is None
     order = Order(max_words=120, format="key_points", instruction=" Name the harbour. ")
     summary_id = summary.begin(tools, alice.id, row.id, order)
     waiting = summary.find(tools, alice.id, summary_id)
@@ -238,10 +239,6 @@ def test_nobody_finds_stops_or_orders_what_is_somebody_elses(tools: Toolbox, ali
     assert summary.find(tools, alice.id, summary_id).state == JobState.QUEUED
 
 
-def test_nobody_has_ordered_one_yet(tools: Toolbox, alice: User) -> None:
-    assert summary.latest(tools, alice.id, finished(alice).id) is None
-
-
 def test_lines_that_a_request_brings_are_summed_up_and_forgotten(tools: Toolbox, alice: User, model: FakeTextModel) -> None:
     told = [{"start": 1.0, "end": 2.5, "text": "Hello there."}, {"start": 2.5, "end": 4.0, "text": "General."}]
     summary_id = summary.begin_told(tools, alice.id, told, Order())
@@ -290,3 +287,13 @@ def test_a_summary_outlives_its_job(tools: Toolbox, alice: User) -> None:
     db.session.commit()
     again = summary.find(tools, alice.id, found.id)
     assert (again.state, again.text, again.progress) == ("completed", found.text, 100.0)
+
+
+def test_what_was_brought_along_is_kept_for_a_month(tools: Toolbox, alice: User, clock: FakeClock) -> None:
+    told, of_transcript = summary.begin_told(tools, alice.id, "Hello.", Order()), made(tools, alice, finished(alice)).id
+    work(told)
+    clock.advance(30 * 24 * 3600)
+    assert summary.sweep(tools) == 0
+    clock.advance(1)
+    assert summary.sweep(tools) == 1
+    assert db.session.scalars(select(Summary.id)).all() == db.session.scalars(select(Job.id)).all() == [of_transcript]

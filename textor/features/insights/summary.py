@@ -10,10 +10,10 @@ until a newer one does.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from textor.adapters.text_models.port import Passage, TextModel, count_words
@@ -33,6 +33,7 @@ KIND = "summary"
 MOST_LINES = 100_000
 MOST_LETTERS = 4_000_000
 """Of a text that a request brings along: two days and nights of speech."""
+TOLD_KEPT = timedelta(days=30)
 NOTHING_SAID = "There is nothing to sum up: nothing was said."
 
 
@@ -139,6 +140,16 @@ def stop(tools: Toolbox, user_id: int, summary_id: str) -> None:
     db.session.commit()
 
 
+def sweep(tools: Toolbox) -> int:
+    """Forget summaries of texts that were brought along, a month later; how many. Called by the clock. Commits."""
+    old = (Summary.transcription_seq.is_(None), Summary.created_at < tools.clock.now() - TOLD_KEPT)
+    ids = db.session.scalars(select(Summary.id).where(*old)).all()
+    for model in (Summary, Job):
+        db.session.execute(delete(model).where(model.id.in_(ids)).execution_options(synchronize_session=False))
+    db.session.commit()
+    return len(ids)
+
+
 def close(job: Job) -> None:
     """It is over: the same may be ordered anew, and what it was told is forgotten. In the caller's transaction."""
     job.dedupe_key, job.payload, job.result = None, {}, {}
@@ -188,9 +199,11 @@ def _begun(
 
 
 def _rows(user_id: int) -> Select[*tuple[Any, ...]]:
-    transcription = (Transcription.id, Transcription.version, Transcription.finished_at)
+    """Without what its job was told and has kept: that may be large, and people look every second."""
+    job = (Job.state, Job.progress, Job.message, Job.error, Job.updated_at)
+    transcription = (Transcription.id.label("transcription_id"), Transcription.version, Transcription.finished_at)
     return (
-        select(Summary, Job, *transcription)
+        select(Summary, *job, *transcription)
         .outerjoin(Job, Job.id == Summary.id)
         .outerjoin(Transcription, Transcription.seq == Summary.transcription_seq)
         .where(Summary.user_id == user_id)
@@ -199,27 +212,28 @@ def _rows(user_id: int) -> Select[*tuple[Any, ...]]:
 
 
 def _view(tools: Toolbox, found: Row[*tuple[Any, ...]]) -> View:
-    row, job, transcription_id, version, heard_at = found
-    is_stale = row.text is not None and transcription_id is not None and (row.version, row.heard_at) != (version, heard_at)
+    row: Summary = found[0]
+    is_same = found.transcription_id is None or (row.version, row.heard_at) == (found.version, found.finished_at)
+    is_open = found.state in background.OPEN
     return View(
         id=row.id,
-        transcription_id=transcription_id,
-        state=job.state if job else JobState.COMPLETED,
-        progress=job.progress if job else 100.0,
-        message=job.message if job else None,
-        error=job.error if job else None,
-        text=pieces.so_far(tools, row.id) if row.text is None and working.is_open(job) else row.text or "",
+        transcription_id=found.transcription_id,
+        state=found.state or JobState.COMPLETED,
+        progress=100.0 if found.state is None else found.progress,
+        message=found.message,
+        error=found.error,
+        text=pieces.so_far(tools, row.id) if is_open else row.text or "",
         topics=row.topics,
         citations=row.citations,
         model=row.model,
         format=row.format,
         max_words=row.max_words,
         instruction=row.instruction,
-        is_stale=is_stale,
+        is_stale=row.text is not None and not is_same,
         read=row.read,
         prompt_tokens=row.prompt_tokens,
         completion_tokens=row.completion_tokens,
         cost_usd=row.cost_usd,
         created_at=row.created_at,
-        updated_at=job.updated_at if job else row.created_at,
+        updated_at=found.updated_at or row.created_at,
     )

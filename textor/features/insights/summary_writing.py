@@ -7,7 +7,7 @@ meanwhile only for what is different.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -47,16 +47,14 @@ class _Source:
 def _carry(tools: Toolbox, run: Run) -> None:
     row = _wanted(tools, run)
     model, seq = choosing.known(tools, row.model), row.transcription_seq
+    wanted = Wanted(max_words=row.max_words, format=cast("Format", row.format), instruction=row.instruction)
     source = _read(seq) if seq else _Source(summary.told_passages(run.payload))
-    wanted = Wanted(
-        max_words=row.max_words,
-        format=cast("Format", row.format),
-        language=source.language,
-        instruction=row.instruction,
-    )
+    if source is None:
+        _drop(tools, run)
+        return
     db.session.commit()  # nobody holds a connection while a model thinks
     calls = _Calls(tools, run, model, seq, dict(run.result))
-    _keep(tools, run, source, summarizing.made(model, source.passages, wanted, calls))
+    _keep(tools, run, source, summarizing.made(model, source.passages, replace(wanted, language=source.language), calls))
 
 
 def _failed(_tools: Toolbox, job: Job, _reason: str) -> None:
@@ -135,18 +133,20 @@ def _drop(tools: Toolbox, run: Run) -> None:
     raise Fenced("Its transcript was deleted.")
 
 
-def _read(seq: int) -> _Source:
-    """A transcript as it is at one moment, though others may change it."""
+def _read(seq: int) -> _Source | None:
+    """A transcript as it is at one moment, though others may change it; None where it is gone."""
+    before = None
     for _ in range(MOST_LOOKS):
-        row = db.session.get_one(Transcription, seq, populate_existing=True)
+        row = db.session.get(Transcription, seq, populate_existing=True)
+        if row is None:
+            return None
         if row.status not in DONE:
             raise InvalidInput(NOT_NOW)
+        if before and (before.version, before.heard_at) == (row.version, row.finished_at):
+            return before
         spoken = row.language or row.requested_language
-        source = _Source(passages.of(row), seq, languages.base(spoken) if spoken else None, row.version, row.finished_at)
+        before = _Source(passages.of(row), seq, languages.base(spoken) if spoken else None, row.version, row.finished_at)
         db.session.rollback()  # else some databases go on showing the same moment
-        row = db.session.get_one(Transcription, seq, populate_existing=True)
-        if (row.version, row.finished_at, row.status in DONE) == (source.version, source.heard_at, True):
-            return source
     raise TextModelError("The transcript is being changed all the time. Try again.", retryable=True)
 
 
