@@ -1,5 +1,6 @@
 """OpenAI's text models through the real SDK, against an emulator on loopback: what they are asked, and what comes of it."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -170,6 +171,26 @@ def test_invented_citations_are_never_shown(host: TextHost, model: OpenAITextMod
         "The cables are rusty. The bridge was sold to Mars. Somebody said “the bridge is made of cheese”.",
         [],
     )
+
+
+def test_what_a_model_writes_can_be_kept_and_shown(host: TextHost, model: OpenAITextModel) -> None:
+    host.says = ["Four\x00cables\u202e are \udc00 ru\u200bsty [2]."]
+    assert answered(model) == ("Four cables are ? rusty.", [(2,)])
+
+
+def test_there_is_nothing_secret_in_what_a_model_is_sent(host: TextHost, model: OpenAITextModel) -> None:
+    model.summarize(SAID, Wanted(40))
+    model.answer(QUESTION, SAID)
+    model.imagine(SAID, Brief())
+    assert not any(secret in json.dumps(host.asked) for secret in (KEY, host.url, "API_KEY", "http"))
+
+
+def test_a_model_that_tells_its_rules_tells_everybodys(host: TextHost, model: OpenAITextModel) -> None:
+    """What a hostile transcript can get out of it at most."""
+    model.summarize(passages("Hello."), Wanted(40))
+    rules = host.asked[0]["messages"][0]["content"]
+    model.summarize(passages("Another user's words."), Wanted(40))
+    assert host.asked[1]["messages"][0]["content"] == rules
 
 
 def test_a_persian_answer_cites_in_any_spelling(host: TextHost, model: OpenAITextModel) -> None:

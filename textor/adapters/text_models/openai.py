@@ -151,7 +151,7 @@ class OpenAITextModel(TextModel):
                 if told[0].strip(" .") != NOT_FOUND and sheet.put(said):
                     citing.add(said)
 
-        written = self.calls.write(request, lambda piece: show(reader.read(piece)))
+        written = self.calls.write(request, lambda piece: show(reader.read(prompting.visible(piece))))
         left = list(reader.end())
         is_cut = written.finish == "length"
         show(one for one in left if one.is_whole or not is_cut or not sheet.text)

@@ -43,10 +43,9 @@ WORDS_PER_TOKEN = 0.6
 """That a model is told to write at most, of the tokens it has."""
 
 _ESCAPED = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>[]｜"}
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]+"
-)
-"""Controls, and signs that a model reads but nobody sees: words can be hidden in them. Joiners of Persian and of emoji stay."""
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+_UNSEEN = re.compile("[\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]+")
+"""Signs that a model reads but nobody sees: words can be hidden in them. The joiners of Persian and of emoji stay."""
 _TURN = re.compile(r"<(?=[|｜/])")
 
 Sent = list[dict[str, str]]
@@ -79,8 +78,8 @@ def scenes(passages: Sequence[Passage], brief: Brief) -> Sent:
 
 
 def visible(text: str) -> str:
-    """What a person would see of it."""
-    return _UNSEEN.sub(" ", text.encode("utf-8", "replace").decode())
+    """What a person would see of it; what a model writes may have signs in it that no database takes."""
+    return _CONTROLS.sub(" ", _UNSEEN.sub("", text)).encode("utf-8", "replace").decode()
 
 
 def _messages(told: str, lines: Sequence[str], said: Sequence[Message]) -> Sent:
