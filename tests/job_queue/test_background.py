@@ -1,4 +1,4 @@
-"""Background jobs whose row is a Job: claimed once, fenced, tried again, cancelled, healed; never lost and never done twice."""
+"""Background jobs whose row is a Job: claimed once, fenced, tried again, cancelled; never lost and never done twice."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,60 +7,18 @@ from threading import Barrier
 
 import pytest
 from apiflask import APIFlask
-from rq.job import Job as RqJob
 
 from tests.fakes import FakeClock
+from tests.job_queue.backgrounds import begun, late, row, running, take_a_ticket, waiting
 from textor.errors import Fenced
 from textor.extensions import db
-from textor.job_queue import background, healing, tickets
+from textor.job_queue import background, healing
 from textor.job_queue.background import Run
-from textor.models import AnalyzerTask, ChatMessage, Conversation, Job, Summary, User
-from textor.models.analyzer import TaskStatus
+from textor.models import User
 from textor.models.jobs import JobState
 from textor.toolbox import Toolbox
 
 both = pytest.mark.both_databases
-
-
-def begun(tools: Toolbox, owner: User, kind: str = "summary") -> str:
-    """The id of a job with its ticket in the queue."""
-    job_id = background.begin(tools, kind, owner.id, {"n": 1}).id
-    db.session.commit()
-    background.hand_out(tools, job_id)
-    return job_id
-
-
-def running(tools: Toolbox, owner: User) -> Run:
-    run = background.claim(tools, begun(tools, owner), 1)
-    assert run
-    return run
-
-
-def row(job_id: str) -> Job:
-    db.session.rollback()
-    return db.session.get_one(Job, job_id, populate_existing=True)
-
-
-def waiting(tools: Toolbox, queue: str = background.QUEUE) -> list[tuple[object, ...]]:
-    """What the tickets in a queue say."""
-    return [tuple(job.args) for job in tickets.queue(tools, queue).get_jobs()]
-
-
-def take_a_ticket(tools: Toolbox) -> None:
-    """As a worker does that is killed before it looks at the row: RQ still knows the ticket."""
-    (ticket_id,) = tickets.waiting(tools, background.QUEUE)
-    tickets.queue(tools, background.QUEUE).remove(ticket_id)
-    assert RqJob.exists(ticket_id, connection=tools.redis)
-
-
-def late(tools: Toolbox, clock: FakeClock) -> None:
-    clock.advance(tools.settings.lease_seconds + 1)
-
-
-def lose(tools: Toolbox, clock: FakeClock, job_id: str) -> None:
-    """A worker begins and is never heard of again."""
-    assert background.claim(tools, job_id, row(job_id).run_token)
-    late(tools, clock)
 
 
 def test_a_job_has_a_ticket_in_the_queue_of_its_kind(tools: Toolbox, alice: User) -> None:
@@ -239,111 +197,3 @@ def test_a_run_that_is_handed_back_begins_anew_at_once_and_was_no_attempt(tools:
     assert background.hand_back(tools, run.id, run.token)
     assert waiting(tools) == [("summary", run.id, 2)]
     assert (row(run.id).state, row(run.id).attempts) == (JobState.QUEUED, 0)
-
-
-def test_a_worker_that_beats_keeps_its_run(tools: Toolbox, alice: User, clock: FakeClock) -> None:
-    run = running(tools, alice)
-    for _ in range(3):
-        clock.advance(tools.settings.lease_seconds - 1)
-        assert background.heartbeat(tools, run.id, run.token)
-        assert healing.heal(tools) == 0
-
-
-@both
-def test_a_silent_workers_job_begins_anew_with_what_it_had(tools: Toolbox, alice: User, clock: FakeClock) -> None:
-    run = running(tools, alice)
-    take_a_ticket(tools)
-    background.report(tools, run, result={"parts": [1]})
-    late(tools, clock)
-    assert healing.heal(tools) == 1
-    assert waiting(tools) == [("summary", run.id, 2)]
-    following = background.claim(tools, run.id, 2)
-    assert following and following.result == {"parts": [1]}
-
-
-def test_one_that_beats_while_it_is_looked_at_is_not_taken(tools: Toolbox, alice: User, clock: FakeClock) -> None:
-    run = running(tools, alice)
-    late(tools, clock)
-    background.heartbeat(tools, run.id, run.token)
-    assert not healing._begin_anew(tools, run.id, run.token)
-
-
-def test_a_job_that_loses_its_worker_too_often_is_lost(tools: Toolbox, alice: User, clock: FakeClock) -> None:
-    job_id = begun(tools, alice)
-    for _ in range(background.MAX_ATTEMPTS - 1):
-        lose(tools, clock, job_id)
-        assert healing.lost(tools) == [] and healing.heal(tools) == 1
-    lose(tools, clock, job_id)
-    assert healing.heal(tools) == 0 and [one.id for one in healing.lost(tools)] == [job_id]
-    assert row(job_id).state == JobState.RUNNING, "its feature ends it, with a reason"
-
-
-@both
-def test_a_flushed_ticket_is_handed_out_again_once(tools: Toolbox, alice: User, clock: FakeClock) -> None:
-    job_id = begun(tools, alice)
-    tools.redis.flushdb()
-    clock.advance(31)
-    assert (healing.heal(tools), healing.heal(tools)) == (1, 0)
-    assert waiting(tools) == [("summary", job_id, 1)]
-
-
-def test_a_ticket_that_was_taken_and_lost_is_handed_out_again_though_its_id_is_known(
-    tools: Toolbox, alice: User, clock: FakeClock
-) -> None:
-    job_id = begun(tools, alice)
-    take_a_ticket(tools)
-    clock.advance(31)
-    assert healing.heal(tools) == 1
-    assert waiting(tools) == [("summary", job_id, 1)]
-
-
-def test_a_ticket_that_waits_long_is_not_doubled(tools: Toolbox, alice: User, clock: FakeClock) -> None:
-    begun(tools, alice)
-    for _ in range(3):
-        clock.advance(31)
-        assert healing.heal(tools) == 0
-    tools.redis.flushdb()
-    assert healing.heal(tools) == 1
-    for _ in range(3):
-        clock.advance(31)
-        assert healing.heal(tools) == 0, "nor is the second one"
-    assert len(waiting(tools)) == 1
-
-
-def test_a_job_begun_while_redis_was_away_is_done_later(tools: Toolbox, away: Toolbox, alice: User, clock: FakeClock) -> None:
-    job_id = begun(away, alice)
-    assert waiting(tools) == []
-    clock.advance(31)
-    assert healing.heal(tools) == 1
-    assert background.claim(tools, job_id, 1)
-
-
-@both
-def test_old_jobs_are_forgotten_but_for_open_ones_and_those_that_are_meant(tools: Toolbox, alice: User, clock: FakeClock) -> None:
-    of_summary, of_answer, of_task, gone, young, still_open = (begun(tools, alice) for _ in range(6))
-    talk = Conversation(id=of_answer, user_id=alice.id, title="", created_at=clock.now(), updated_at=clock.now())
-    facts = {"user_id": alice.id, "created_at": clock.now()}
-    db.session.add_all(
-        [
-            Summary(id=of_summary, model="m", format="paragraph", max_words=5, **facts),
-            talk,
-            AnalyzerTask(
-                name="A task",
-                status=TaskStatus.FAILED,
-                generator="flux",
-                max_scenes=1,
-                job_id=of_task,
-                updated_at=clock.now(),
-                **facts,
-            ),
-        ]
-    )
-    db.session.flush()
-    db.session.add(ChatMessage(conversation_id=talk.id, role="assistant", job_id=of_answer, created_at=clock.now()))
-    for job_id in (of_summary, of_answer, of_task, gone):
-        background.cancel(tools, alice.id, job_id)
-    clock.advance(timedelta(days=1, seconds=1).total_seconds())
-    background.cancel(tools, alice.id, young)
-    db.session.commit()
-    assert healing.sweep(tools) == 1
-    assert {job.id for job in db.session.query(Job)} == {of_summary, of_answer, of_task, young, still_open}
