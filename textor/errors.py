@@ -178,6 +178,9 @@ class NotAsked(EngineError):
 class TextModelError(_ProviderFailed):
     """A text model failed: its provider, or its answer was none."""
 
+    tokens: tuple[int, int] = (0, 0)
+    """What it had read and written by then, where it is charged for all the same."""
+
 
 class CallsError(_ProviderFailed):
     """Twilio failed, or did not give what was asked for."""

@@ -125,6 +125,14 @@ def test_a_call_that_fails_costs_nothing(tools: Toolbox, alice: User, error: Exc
     assert told() == []
 
 
+def test_a_call_whose_answer_was_none_costs_what_it_took(tools: Toolbox, alice: User) -> None:
+    error = TextModelError("It gave an answer that could not be used.")
+    error.tokens = (2_000, 300)
+    with pytest.raises(TextModelError), paying.held(tools, call(alice), SOME, 50_000):
+        raise error
+    assert [row[2:] for row in told()] == [(2_000, 300, pytest.approx(0.005), False)]
+
+
 def test_a_call_that_is_broken_off_keeps_the_most_it_may_have_cost(tools: Toolbox, alice: User) -> None:
     with pytest.raises(Fenced), paying.held(tools, call(alice), SOME, 50_000):
         raise Fenced("It was stopped.")

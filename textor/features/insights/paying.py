@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from textor.adapters.text_models.port import Passage, TextModel, Usage
-from textor.errors import InvalidInput, OverBudget, TextModelError
+from textor.errors import InvalidInput, OverBudget, TextModelError, TextorError
 from textor.extensions import db
 from textor.features.accounts import spending
 from textor.features.insights import windows
@@ -58,23 +58,27 @@ class Held:
             db.session.execute(update(TextCharge).where(TextCharge.id == self.charge_id).values(_taken(self.call.model, usage)))
         return price(self.call.model, usage)
 
-    def release(self) -> None:
-        """It was not made. In the caller's transaction."""
-        db.session.execute(delete(TextCharge).where(TextCharge.id == self.charge_id))
+    def fail(self, error: TextorError) -> None:
+        """It came to nothing, which is free unless the error says otherwise. In the caller's transaction."""
+        if isinstance(error, TextModelError) and any(error.tokens):
+            self.settle(Usage(*error.tokens))
+        elif self.charge_id is not None:
+            db.session.execute(delete(TextCharge).where(TextCharge.id == self.charge_id))
 
 
 @contextmanager
 def held(tools: Toolbox, call: Call, passages: Sequence[Passage], completion_tokens: int) -> Iterator[Held]:
     """While a call is made, the most that it may cost counts as spent: calls at once can't go over the budget together. One that
-    fails costs nothing. One that is broken off (stopped, its worker killed) keeps that price: what its provider charges for it
-    nobody tells, and to stop calls is no way around a budget. Commits before the call. Raises OverBudget."""
+    fails costs nothing, or what its error says. One that is broken off (stopped, its worker killed) keeps that price: what its
+    provider charges for it nobody tells, and to stop calls is no way around a budget. Commits before the call. Raises
+    OverBudget."""
     found = Held(call, _begun(tools, call, _most(call.model, passages, completion_tokens)))
     db.session.commit()
     try:
         yield found
-    except (TextModelError, InvalidInput, OverBudget):
+    except (TextModelError, InvalidInput, OverBudget) as error:
         db.session.rollback()
-        found.release()
+        found.fail(error)
         db.session.commit()
         raise
 
