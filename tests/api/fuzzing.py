@@ -25,6 +25,8 @@ CHAIN = {
 }
 ENDING = ("/retry", "/cancel")
 LOGOUT = "/api/auth/logout"
+FILES = ("file", "audio_file_url")
+"""What calls name a recording."""
 BEYOND_SHAPES = (
     "/api/retranslate/segment",
     "/api/retranslate/segment-from-full",
@@ -150,12 +152,12 @@ def _with_theirs(way: Way) -> Callable[..., Any]:
         if (
             not _is_wrong(case, ParameterLocation.BODY)
             and isinstance(case.body, dict)
-            and "file" in case.body
+            and (its_file := next((name for name in FILES if name in case.body), None))
             and case.path.startswith("/api")
         ):
             if way.is_chain:
                 case.body.clear()
-            case.body["file"] = way.sound  # in its place: a new body would not count as the one that is right
+            case.body[its_file] = way.sound  # in its place: a new body would not count as the one that is right
         return case
 
     return map_case
