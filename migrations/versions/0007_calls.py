@@ -33,6 +33,7 @@ def _transcripts() -> None:
         sa.Column("audio_url", sa.String(length=2048), nullable=True),
         sa.Column("job_id", sa.String(length=36), nullable=True),
         sa.Column("transcription_seq", BIG_ID, nullable=True),
+        sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("imported_at", UtcDateTime(), nullable=True),
         sa.Column("deleted_there_at", UtcDateTime(), nullable=True),

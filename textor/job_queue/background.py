@@ -36,6 +36,7 @@ KINDS = {
     "prompts": QUEUE,
     "retranslate": "speech",
     "retranslate_remote": QUEUE,
+    "call": "remote",
 }
 """The queue of each; they are the names of their handlers, too (jobs.HANDLERS)."""
 OPEN = (JobState.QUEUED, JobState.RUNNING)

@@ -1,8 +1,9 @@
 """Recorded calls: what was transcribed of them, once per recording and engine."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from textor.extensions import Model
@@ -26,6 +27,8 @@ class CallTranscript(Model):
     audio_url: Mapped[str | None] = mapped_column(String(2048))
     job_id: Mapped[str | None] = mapped_column(String(UUID_LENGTH), unique=True)
     transcription_seq: Mapped[int | None] = mapped_column(ForeignKey("transcriptions.seq", ondelete="SET NULL"), index=True)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What Twilio told of the recording: {status, duration, date_created, call_sid}; `failed_at` is where it broke off."""
     error: Mapped[str | None] = mapped_column(Text)
     """Why the sound could not be had; the next request tries again."""
     imported_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from textor.errors import EngineError, Fenced, TextModelError, TextorError, Unavailable
+from textor.errors import CallsError, EngineError, Fenced, TextModelError, TextorError, Unavailable
 from textor.extensions import db
 from textor.job_queue import background
 from textor.job_queue.background import Run
@@ -60,7 +60,7 @@ def is_open(job: Job | None) -> bool:
 
 def _may_pass(error: TextorError) -> bool:
     """A provider that is away or busy, something of our own that is."""
-    return isinstance(error, Unavailable) or (isinstance(error, TextModelError | EngineError) and error.retryable)
+    return isinstance(error, Unavailable) or (isinstance(error, CallsError | TextModelError | EngineError) and error.retryable)
 
 
 def _end(tools: Toolbox, run: Run, reason: str, failed: Failed) -> None:

@@ -8,8 +8,10 @@ with intake.spool(tools) as spool:
 
 import logging
 import uuid
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -62,6 +64,14 @@ ENDINGS = {
 }
 
 
+Within = Callable[[Transcription], None]
+"""What else belongs to a recording that comes in, in its transaction; the transcription has its number by then."""
+
+
+def alone(transcription: Transcription) -> None:
+    """Nothing else belongs to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What the user asked for. Empty: the default engine, its default model, detect the language, the title from the file."""
@@ -77,8 +87,9 @@ class Choice:
     """Whether the form offers the same again next time: what a program asks for is no wish of the person's."""
 
 
-def accept(tools: Toolbox, user_id: int, spool: Spool, filename: str, choice: Choice) -> Transcription:
-    """Make a recording of a received file and queue its transcription. Commits; from then on it can't be lost.
+def accept(tools: Toolbox, user_id: int, spool: Spool, filename: str, choice: Choice, within: Within = alone) -> Transcription:
+    """Make a recording of a received file and queue its transcription. Commits; from then on it can't be lost. What `within`
+    writes is committed with it, or not at all.
 
     Raises NotMedia or InvalidInput (the file, or a choice that the engine can't honour), OverBudget and Unavailable (no room, no
     database); then nothing of the file is left. Redis may be away: the transcription waits until it is back.
@@ -90,12 +101,14 @@ def accept(tools: Toolbox, user_id: int, spool: Spool, filename: str, choice: Ch
     recording.title = titles.clean(choice.title) or recording.title
     transcription = _transcription(tools, recording, engine, options)
     transcription.webhook_url = choice.webhook_url or None
-    _keep(tools, spool.path, recording, transcription, choice)
+    _keep(tools, spool.path, transcription, choice, partial(within, transcription), recording)
     lanes.dispatch(tools, user_id)
     return transcription
 
 
-def _keep(tools: Toolbox, path: Path, recording: Recording, transcription: Transcription, choice: Choice) -> None:
+def _keep(
+    tools: Toolbox, path: Path, transcription: Transcription, choice: Choice, within: Callable[[], None], recording: Recording
+) -> None:
     """File and rows, both or neither."""
     with ExitStack() as undo:
         try:
@@ -106,6 +119,7 @@ def _keep(tools: Toolbox, path: Path, recording: Recording, transcription: Trans
             db.session.add_all([recording, transcription])
             db.session.flush()
             search_index.put([transcription.seq])
+            within()
             if choice.is_remembered:
                 _remember(recording.user_id, choice)
             db.session.commit()

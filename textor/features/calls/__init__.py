@@ -1,0 +1,1 @@
+"""Recorded calls: listed, fetched, transcribed once, imported as Twilio announces them."""
