@@ -80,6 +80,17 @@ def test_a_failed_call_says_why_and_whether_to_try_again(
     assert not any(secret in error.message for secret in (host.url, KEY, "sk-", "https:"))
 
 
+def test_an_answer_of_no_use_is_charged_for_and_a_refused_call_is_not(host: TextHost, model: OpenAITextModel) -> None:
+    host.says = ['{"scenes": []}'] * 2
+    read, written = failure(model, CALLS[2]).tokens
+    assert read > 100
+    assert written > 0
+    host.says = [""]
+    assert failure(model).tokens[0] > 10
+    host.fail(on="chat", status=400)
+    assert failure(model).tokens == (0, 0)
+
+
 def test_nothing_is_tried_twice_in_here() -> None:
     with serving(TextHost(KEY)) as fresh:
         fresh.fail(on="chat", status=503)

@@ -126,7 +126,7 @@ class OpenAITextModel(TextModel):
             except Misshapen as error:
                 reason = str(error)
                 request = replace(request, messages=_once_more(request.messages, "".join(pieces) or written.refusal, reason))
-        raise openai_refusals.final(f"{self._who} gave an answer that could not be used, twice: {reason}.")
+        raise _charged(openai_refusals.final(f"{self._who} gave an answer that could not be used, twice: {reason}."), usage)
 
     def _request(self, messages: Sent, writing: int, temperature: float) -> Request:
         """What fits the window. Raises TextModelError for what doesn't: nothing is cut off in silence."""
@@ -157,17 +157,18 @@ class OpenAITextModel(TextModel):
         show(one for one in left if one.is_whole or not is_cut or not sheet.text)
         if is_cut and sheet.format is None:
             sheet.break_off()
-        self._check_told(told, written)
-        return self._usage(request, written)
-
-    def _check_told(self, told: Sequence[str], written: Written) -> None:
-        """An answer of nothing is none."""
-        if written.refusal and not told:
-            raise openai_refusals.declined(self._who, written.refusal)
-        if not told and written.finish == "length":
-            raise openai_refusals.final(f"{self._who}'s model came to the end of its tokens before it said anything.")
+        usage = self._usage(request, written)
         if not told:
-            raise openai_refusals.misunderstood(self._who)
+            raise _charged(self._silent(written), usage)
+        return usage
+
+    def _silent(self, written: Written) -> TextModelError:
+        """An answer of nothing is none."""
+        if written.refusal:
+            return openai_refusals.declined(self._who, written.refusal)
+        if written.finish == "length":
+            return openai_refusals.final(f"{self._who}'s model came to the end of its tokens before it said anything.")
+        return openai_refusals.misunderstood(self._who)
 
     def _usage(self, request: Request, written: Written) -> Usage:
         """As the host counts, else as we do, rather too many than too few."""
@@ -176,6 +177,11 @@ class OpenAITextModel(TextModel):
 
     def _counted(self, messages: Iterable[dict[str, str]]) -> int:
         return sum(self.tokens(one["content"]) + MESSAGE_TOKENS for one in messages)
+
+
+def _charged(error: TextModelError, usage: Usage) -> TextModelError:
+    error.tokens = (usage.prompt, usage.completion)
+    return error
 
 
 def _model(kind: type[OpenAITextModel], host: Host, name: str, settings: Settings, *, is_openai: bool) -> OpenAITextModel:
