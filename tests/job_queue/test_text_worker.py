@@ -144,7 +144,8 @@ def test_a_killed_workers_job_is_done_by_the_next_and_a_stop_lets_its_call_end(
         (killed,) = keeper.children()
         killed.kill()
         until(is_called_again, "the next worker calls again")
-        keeper.send_signal(signal.SIGTERM)
+        for process in [*keeper.children(recursive=True), keeper]:
+            process.send_signal(signal.SIGTERM)  # as a Heroku dyno ends
         until(lambda: is_asked_to_stop(tools), "the worker knows that it must stop")
         (tmp_path / "answer").touch()
         assert keeper.wait(30) == 0

@@ -134,6 +134,12 @@ class TextorWorker(Worker):
         if self._must_stop:
             self._end_horse()
 
+    def setup_work_horse_signals(self) -> None:
+        """A host that tells every process to stop would end the horse of a text model in the middle of its call."""
+        super().setup_work_horse_signals()
+        if background.QUEUE in self.queue_names():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
     def _end_horse(self) -> None:
         """A shift puts down what it has in hand first, in bounded time; a text model may end its answer meanwhile; everything
         else is handed back as it is."""
