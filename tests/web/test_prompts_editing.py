@@ -46,7 +46,7 @@ def test_scenes_are_moved_by_buttons_and_by_hand(alices: Browser, task: int) -> 
     ):
         answer = alices.send(f"/prompts/{task}/scenes/{moved}/{action}", headers=HTMX)
         assert (answer.status_code, [row.id for row in rows(task)]) == (200, order)
-        assert "It is scene" in answer.text
+        assert ('id="task"' in answer.text, ">It is scene" in answer.text, "&lt;div" in answer.text) == (True, True, False)
     sent = fields(alices.get(f"/prompts/{task}").text)
     dragged = {f"text-{n}": sent[f"text-{n}"] for n in (two, three, one)} | sent
     answer = alices.send(f"/prompts/{task}/scenes/order", dragged)

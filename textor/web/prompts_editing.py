@@ -142,7 +142,8 @@ def _answer(task_id: int, message: str, *, is_quiet: bool = False) -> Response:
     """The task as it is now, and a note of what was done."""
     if htmx.wants_fragment():
         body = htmx.block("prompts_task.html", "task", **prompts_reading.task(me().id, task_id, _number()))
-        return htmx.fragment(body + (HEARD.format(message) if is_quiet else render_template("_toast.html", message=message)))
+        note = str(HEARD.format(message)) if is_quiet else render_template("_toast.html", message=message)
+        return htmx.fragment(body + note)
     flash(message)
     number = _number()
     return redirect(url_for("analyzer.show", task_id=task_id, page=number if number > 1 else None), 303)
