@@ -28,6 +28,7 @@ LOGOUT = "/api/auth/logout"
 FILES = ("file", "audio_file_url")
 """What calls name a recording."""
 BEYOND_SHAPES = (
+    "/api/chat/",
     "/api/retranslate/segment",
     "/api/retranslate/segment-from-full",
     "/api/summary/",

@@ -35,6 +35,8 @@ def once(view: Callable[P, R]) -> Callable[P, Response]:
     @wraps(view)
     def repeated(*args: P.args, **kwargs: P.kwargs) -> Response:
         key, user_id = request.headers.get(HEADER), auth.me().user_id
+        if key is not None:
+            repeats.check(key)
         if key is None or not user_id:
             return make_response(view(*args, **kwargs))
         first = repeats.begin(

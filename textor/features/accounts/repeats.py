@@ -31,8 +31,7 @@ class Answer:
 def begin(tools: Toolbox, user_id: int, key: str, fingerprint: str) -> Answer | None:
     """None: it is the first, carry it out and then `keep` or `forget`. Raises InvalidInput for another request under one key,
     WrongState while the first is still being worked on."""
-    if not key.isprintable() or not 0 < len(key) <= LONGEST_KEY:
-        raise InvalidInput(f"An Idempotency-Key has 1 to {LONGEST_KEY} printable characters.")
+    check(key)
     if _is_first(tools, user_id, key, fingerprint):
         return None
     row = _known(user_id, key)
@@ -49,6 +48,12 @@ def begin(tools: Toolbox, user_id: int, key: str, fingerprint: str) -> Answer | 
     if row.status is None:
         raise WrongState(UNDER_WAY)
     return Answer(row.status, row.headers, row.body or "")
+
+
+def check(key: str) -> None:
+    """Raises InvalidInput for a key that can't be one."""
+    if not key.isprintable() or not 0 < len(key) <= LONGEST_KEY:
+        raise InvalidInput(f"An Idempotency-Key has 1 to {LONGEST_KEY} printable characters.")
 
 
 def keep(user_id: int, key: str, answer: Answer) -> None:
