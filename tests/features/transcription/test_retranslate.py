@@ -1,5 +1,6 @@
 """One stretch that is to be heard anew: what is asked for, what is refused, and that the same is not begun twice."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from tests.features.transcription.rehearsal import (
     turn,
 )
 from textor.adapters.storage.local import LocalStorage
-from textor.errors import EngineError, InvalidInput, NotFound, OverBudget, QuotaExceeded, TooManyRequests, WrongState
+from textor.errors import EngineError, InvalidInput, NotFound, OverBudget, QuotaExceeded, TooManyRequests, Unavailable, WrongState
 from textor.extensions import db
 from textor.features.transcription import retranslate
 from textor.features.transcription.retranslate import Begun, Wish
@@ -92,6 +93,15 @@ def test_of_two_that_ask_at_once_the_second_gets_the_first_ones(tools: Toolbox, 
     slow = SlowStorage(tools.settings.recordings_dir, lambda: first.append(of_file(tools, alice)))
     assert of_file(replace(tools, storage=slow), alice) == Begun(first[0].job_id, is_new=False)
     assert stored(tools) == 1, "the second one's file is gone"
+
+
+def test_without_room_for_the_file_nothing_is_begun(tools: Toolbox, alice: User) -> None:
+    def fill_up() -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(Unavailable, match="no room left"):
+        of_file(replace(tools, storage=SlowStorage(tools.settings.recordings_dir, fill_up)), alice)
+    assert db.session.query(Job).count() == 0
 
 
 def test_one_that_failed_is_tried_again_when_it_is_asked_for_again(tools: Toolbox, alice: User, ear: Ear) -> None:

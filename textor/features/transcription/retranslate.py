@@ -21,7 +21,7 @@ from textor.errors import InvalidInput, NotFound, TooManyRequests, WrongState
 from textor.extensions import db
 from textor.features.accounts import minutes, spending
 from textor.features.recordings import library
-from textor.features.recordings.spools import Spool
+from textor.features.recordings.spools import Spool, room_needed
 from textor.features.transcription import engines, naming
 from textor.features.transcription.naming import Chosen
 from textor.job_queue import background
@@ -143,7 +143,8 @@ def _begin(tools: Toolbox, user_id: int, sound: _Sound, wish: Wish) -> Begun:
     with ExitStack() as undo:
         if sound.spool:
             payload["storage_key"] = f"slices/{job_id}"
-            tools.storage.put(payload["storage_key"], sound.spool.path)
+            with room_needed():
+                tools.storage.put(payload["storage_key"], sound.spool.path)
             undo.callback(tools.storage.delete, payload["storage_key"])
         begun = _kept(tools, user_id, job_id, key, payload)
         if begun.is_new:
