@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from tests import factories
 from tests.api.analyzer_calls import FIELDS, NEW, ROOT, api, count, made, view, work
 from tests.api.conftest import Api, CallerOf
+from tests.counting import counted
 from textor.adapters.text_models.port import DEFAULT_INSTRUCTION
 from textor.domain import scopes
 from textor.domain.job_states import Status
@@ -139,6 +140,19 @@ def test_the_list_has_five_a_page(api: Api, caller: CallerOf, bob: User) -> None
     assert second["previous"].endswith("page=1")
     assert api.get(f"{NEW}?page=3").status_code == 404
     assert caller(bob).get(NEW).get_json() == {"count": 0, "next": None, "previous": None, "results": []}
+
+
+def test_a_page_of_five_takes_as_many_statements_as_one_of_one(api: Api) -> None:
+    seen = []
+    for _ in range(2):
+        made(api)
+        work()
+        with counted() as statements:
+            api.get(NEW)
+        seen.append(len(statements))
+        for _ in range(3):
+            made(api)
+    assert seen[0] == seen[1]
 
 
 def test_a_change_changes_what_it_tells(api: Api) -> None:

@@ -21,10 +21,8 @@ from textor.api.schemas.analyzer import (
     TokensOut,
 )
 from textor.domain import scopes, timecode
-from textor.errors import NotFound
 from textor.extensions import csrf
 from textor.features.insights import analyzer, bulk, viewing
-from textor.features.insights.analyzer_fields import UNKNOWN
 from textor.features.insights.viewing import View
 from textor.routing import address, limited
 
@@ -172,11 +170,7 @@ def _changed_many(told: BulkIn) -> Response:
 
 
 def _task(task_id: int) -> TaskOut:
-    """One's own. Raises NotFound."""
-    found = viewing.views(auth.me().user_id, [analyzer.find(auth.me().user_id, task_id).id])
-    if not found:
-        raise NotFound(UNKNOWN)
-    return _shown(found[0])
+    return _shown(viewing.view(auth.me().user_id, task_id))
 
 
 def _shown(view: View) -> TaskOut:

@@ -1,14 +1,14 @@
 """Thousands of image-prompt tasks in one call: all or none, by as many statements as one, on both databases."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import func, insert, select
 
 from tests import at_once, factories
+from tests.counting import counted
 from textor import jobs
 from textor.errors import InvalidInput, NotFound, TextorError, WrongState
 from textor.extensions import db
@@ -43,18 +43,6 @@ def said(task_ids: list[int]) -> list[tuple[str, str | None, list[str]]]:
 
 def count(kind: type[Any]) -> int:
     return db.session.scalar(select(func.count()).select_from(kind)) or 0
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def all_kinds(ids: list[int]) -> list[Change]:

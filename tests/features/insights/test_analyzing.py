@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests import factories
+from tests.conftest import FIXTURES
 from tests.fakes import FakeClock, FakeTextModel
 from tests.features.insights.analyzer_stage import a_task, a_waiting_one, count, end, job, model, said, the, tools, work
 from textor import jobs
@@ -17,7 +18,7 @@ from textor.extensions import db
 from textor.features.insights import analyzer, analyzing, prompts
 from textor.features.insights.analyzer import NewTask
 from textor.features.recordings import library, removing
-from textor.job_queue import background
+from textor.job_queue import background, lanes
 from textor.models import AnalyzerTask, Delivery, TextCharge, User
 from textor.models.jobs import JobState
 from textor.toolbox import Toolbox
@@ -89,6 +90,21 @@ def test_a_new_recordings_task_waits_for_its_text(tools: Toolbox, alice: User) -
     assert (analyzing.advance(tools), analyzing.advance(tools)) == (1, 0)
     done = work(task_id)
     assert (done.status, done.task_text, said(task_id)) == ("completed", "A ship.", ["a picture of A ship."])
+
+
+@pytest.mark.both_databases
+def test_from_a_sound_to_its_prompts(tools: Toolbox, alice: User) -> None:
+    """The one queue of recordings, the clock, a worker for texts."""
+    me, recording = alice.id, factories.stored_recording(tools, alice, FIXTURES / "dialogue_stereo.flac")
+    row = factories.transcription(alice, recording, engine="fake")
+    task_id = analyzer.create_from_sound(tools, me, NewTask(name="The sea", model_name="textor-extractive"), row).id
+    lanes.dispatch(tools, me)
+    db.session.refresh(row)
+    jobs.run("transcribe", row.id, row.run_token)
+    assert analyzing.advance(tools) == 1
+    done = work(task_id)
+    assert (done.status, done.task_text) == ("completed", "hello there\ngeneral")
+    assert [(one.start, one.end) for one in prompts.listed(done)] == [(0.0, 2.0)]
 
 
 def test_a_transcript_that_is_not_finished_is_waited_for_as_well(tools: Toolbox, alice: User) -> None:

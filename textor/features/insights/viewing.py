@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from textor.errors import NotFound
 from textor.extensions import db
+from textor.features.insights.analyzer_fields import LARGEST_ID, UNKNOWN
 from textor.features.insights.bulk import among
 from textor.models import AnalyzerPrompt, AnalyzerTask, Job, Transcription
 from textor.models.analyzer import TaskStatus
@@ -87,6 +89,14 @@ def views(user_id: int, task_ids: Sequence[int]) -> list[View]:
     rows = {row.id: row for row in db.session.execute(_tasks(user_id, task_ids))}
     found = _prompts(list(rows))
     return [_view(rows[task_id], found[task_id]) for task_id in task_ids if task_id in rows]
+
+
+def view(user_id: int, task_id: int) -> View:
+    """One's own. Raises NotFound."""
+    found = views(user_id, [task_id]) if 0 < task_id <= LARGEST_ID else []
+    if not found:
+        raise NotFound(UNKNOWN)
+    return found[0]
 
 
 def _tasks(user_id: int, task_ids: Sequence[int]) -> Any:
