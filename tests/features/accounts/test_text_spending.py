@@ -27,6 +27,7 @@ def note(tools: Toolbox, user: User, model: str = "sol", usd: float | None = 1.5
     db.session.commit()
 
 
+@pytest.mark.both_databases
 def test_a_month_tells_what_each_model_has_read_and_written(tools: Toolbox, alice: User, bob: User) -> None:
     for model, usd in (("sol", 1.5), ("luna", None), ("sol", 0.5), ("luna", 0.25)):
         note(tools, alice, model, usd)
