@@ -7,9 +7,9 @@ from itertools import count
 from textor.adapters.text_models.port import Passage, TextModel
 from textor.errors import InvalidInput
 
-OWN_TOKENS = 1500
+OWN_TOKENS = 1200
 """Of a model's own words around the passages."""
-PASSAGE_TOKENS = 24
+PASSAGE_TOKENS = 18
 """Around each passage: its number, its time, who speaks."""
 TOKENS_PER_WORD = 4
 """Rather too many than too few: Persian has as many."""
