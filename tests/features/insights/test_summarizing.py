@@ -78,7 +78,7 @@ def test_five_hours_are_read_whole_by_a_model_of_an_8k_window(line: str) -> None
     read = [one.text for part in given_to(asked)[: len(first_round)] for one in part]
     assert read == [one.text for one in passages]
     assert made.read == {"segments": FIVE_HOURS, "of": FIVE_HOURS, "seconds": 17_999.0, "parts": len(first_round)}
-    assert len(first_round) > 20
+    assert len(first_round) > 10
     assert asked.steps[-2].message == "Putting the parts together"
     assert [step.progress for step in asked.steps] == sorted(step.progress for step in asked.steps)
 
