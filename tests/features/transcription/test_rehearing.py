@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from tests.fakes import FakeClock, FakeRemoteEngine
 from tests.features.transcription.rehearsal import Ear, charges, ear, job, of_file, of_transcript, paid, row, stored, tools, turn
-from textor.adapters.audio import convert, slicing
+from textor.adapters.audio import convert, probe, slicing
+from textor.adapters.audio.probe import Limits
 from textor.adapters.stt.port import PCM_RATE, Audio, Options
 from textor.domain.transcript import Segment, Transcript
 from textor.errors import EngineError
@@ -71,13 +72,14 @@ def test_a_provider_gets_a_file_of_a_kind_that_it_takes(tools: Toolbox, alice: U
     given = tools.engines["prompt"]
 
     def start(audio: Audio, options: Options) -> Transcript:
-        lengths.append((audio.path.suffix, sum(len(block) for block in convert.blocks(audio.path)) / PCM_RATE))
+        kind = probe.probe(audio.path, Limits()).container
+        lengths.append((f"{kind}{audio.path.suffix}", sum(len(block) for block in convert.blocks(audio.path)) / PCM_RATE))
         return Transcript([Segment(0, 1, "heard", speaker="X")])
 
     given.start = start  # type: ignore[method-assign]  # a test's own
     done = turn(tools, of_file(tools, alice, Wish("7", 0.5, 1.25, "prompt")))
     assert (done.result["text"], done.result["speaker"]) == ("heard", "X")
-    assert [(ending, round(seconds, 1)) for ending, seconds in lengths] == [(".mp3", 0.8)]
+    assert [(ending, round(seconds, 1)) for ending, seconds in lengths] == [("mp3.mp3", 0.8)]
 
 
 def test_a_provider_that_takes_its_time_is_looked_after_and_nobody_sleeps(
