@@ -172,9 +172,7 @@ class TextHost(Provider):
                 raise self._unsupported(name, f"Unsupported parameter: '{name}' is not supported with this model.")
         shape = asked.get("response_format", {}).get("type", "")
         if shape in self.lacks:
-            raise self._unsupported(
-                "response_format", f"Invalid parameter: 'response_format' of type '{shape}' is not supported."
-            )
+            raise self._unsupported("response_format", f"Answers of type '{shape}' are not supported here.")
         if shape == "json_schema" and asked["response_format"]["json_schema"]["schema"].get("additionalProperties") is not False:
             raise Refusal("Invalid schema: 'additionalProperties' is required to be supplied and to be false.", "response_format")
         roles = [one["role"] for one in asked["messages"]]
