@@ -23,6 +23,8 @@ def test_fields_that_were_changed_are_saved_and_no_others(alices: Browser, task:
         False,
     )
     assert '<code class="tag">--ar 1:1</code><code class="tag">--chaos 5</code>' in answer.text
+    now = fields(alices.get(f"/prompts/{task}").text)
+    assert f'name="was-{one.id}" value="{now[f"was-{one.id}"]}"' in answer.text
     stale = old | {f"text-{two.id}": "another window"}
     answer = alices.send(f"/prompts/{task}/scenes", stale)
     assert (answer.status_code, answer.location) == (303, f"/prompts/{task}")

@@ -12,7 +12,6 @@ from textor.web import errors, headers, locale, visitors
 
 HTMX_INTEGRITY = "sha384-Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
 MAX_FORM_BYTES = 1_000_000
-UPLOADS = {"uploading.upload", "analyzer.create"}
 
 
 def prepare(app: Flask, settings: Settings) -> None:
@@ -33,9 +32,9 @@ def prepare(app: Flask, settings: Settings) -> None:
 
 
 def _bound_forms() -> None:
-    """Forms are small. Only uploads may be large: they are exempt from the form parser and read their bodies themselves."""
+    """Forms are small. Only the upload may be large: it is exempt from the form parser and reads its body itself."""
     blueprint = current_app.blueprints.get(request.blueprint or "")
-    if blueprint and blueprint.import_name.startswith("textor.web.") and request.endpoint not in UPLOADS:
+    if blueprint and blueprint.import_name.startswith("textor.web.") and request.endpoint != "uploading.upload":
         request.max_content_length = MAX_FORM_BYTES
 
 

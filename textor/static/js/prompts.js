@@ -3,6 +3,7 @@
   const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
   const fields = (picked) => $$("#scenes > li").filter((li) => !picked || $(".check", li)?.checked).map((li) => $("textarea", li));
   const isTyped = (e) => e.target.matches?.("#scenes textarea");
+  const save = (field) => window.htmx.trigger(field, "change");
   let unsaved = 0;
 
   function tell(word) {
@@ -29,9 +30,16 @@
     const isSaved = ctx.response?.status < 400;
     if (isSaved && ctx.typed === unsaved) { unsaved = 0; $$("#scenes textarea").forEach((t) => (t.defaultValue = t.value)); }
     tell(isSaved && !unsaved ? "saved" : "unsaved");
+    if (isSaved && unsaved) setTimeout(() => save(field)); // more was typed meanwhile
   });
   document.addEventListener("htmx:error", ({ detail: { ctx } }) => { if (ctx?.sourceElement.matches("#scenes textarea")) tell("unsaved"); });
-  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => { if (ctx.target?.id === "task") unsaved = 0; });
+  // Whatever else is done sends all fields along, and waits for them to be saved; what is typed while it is done comes after it.
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    if (ctx.target?.id !== "task" || ctx.sourceElement.matches("#scenes textarea")) return;
+    const late = $$("#scenes textarea").find((t) => t.value !== t.defaultValue);
+    unsaved = late ? 1 : 0;
+    if (late) setTimeout(() => save(late));
+  });
   addEventListener("beforeunload", (e) => { // typed a moment ago: sent along, unless that is too much for it
     const form = unsaved && $("#scenes-form");
     if (form && !navigator.sendBeacon(form.action, new URLSearchParams(new FormData(form)))) e.preventDefault();
