@@ -1,5 +1,7 @@
 """Hosts that speak OpenAI's language with an accent: without schemas, without names that are new, without some parameters."""
 
+import json
+
 import pytest
 
 from tests.adapters.text_models.test_openai import QUESTION, SAID, at, host, server
@@ -61,6 +63,13 @@ def test_what_a_host_does_not_take_is_left_out(host: TextHost, names_parameters:
     assert answer.text and answer.usage.is_estimated
     assert len(host.asked) == 3
     assert not {"temperature", "stream_options"} & set(host.asked[-1])
+
+
+def test_a_parameter_may_be_named_beside_the_words(host: TextHost) -> None:
+    error = {"message": "Invalid value.", "type": "invalid_request_error", "param": "response_format.json_schema", "code": None}
+    host.fail(on="chat", calls=1, status=400, body=json.dumps({"error": error}))
+    assert at(host, is_openai=False).imagine(SAID, Brief()).scenes
+    assert shapes(host) == ["json_object"]  # the emulator does not see what a fault answers
 
 
 def test_a_compatible_host_gets_nothing_that_only_openai_knows(host: TextHost) -> None:
