@@ -99,7 +99,7 @@ def test_what_is_written_so_far_is_shown_and_can_be_stopped(alices: Browser, fin
     background.report(tools, run, progress=40, message="Reading part 2 of 6")
     pieces.writer(tools, summary_id)("Half of")
     page = alices.get(path(finished), headers=HTMX).text
-    assert "Writing the summary Stop Reading part 2 of 6" in words(page).replace(" Look again", "")
+    assert "Reading part 2 of 6 Stop" in words(page).replace(" Look again", "")
     assert 'value="40"' in page
     assert '<p dir="auto">Half of</p>' in page
     assert "Make a summary" not in page
