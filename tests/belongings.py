@@ -14,6 +14,7 @@ from textor.models import (
     AnalyzerPrompt,
     AnalyzerTask,
     ApiKey,
+    CallTranscript,
     ChatMessage,
     Conversation,
     Delivery,
@@ -57,7 +58,18 @@ def of(tools: Toolbox, owner: User | None) -> dict[str, Any]:
     editing.correct(tools, owner.id, row.id, 0, Correction(text=f"one {SECRET}"), 0)
     key = db.session.scalars(select(ApiKey.id).where(ApiKey.user_id == owner.id)).first()
     ids = {"transcription_id": row.id, "recording_id": recording.id, "job_id": row.id, "delivery_id": delivery.id}
-    return ids | {"key_id": key or 0, "retranslation_id": retranslation.id} | _pictures(owner, row) | _chat(owner, row)
+    ids |= {"key_id": key or 0, "retranslation_id": retranslation.id, "fetch_id": _call(owner, row)}
+    return ids | _pictures(owner, row) | _chat(owner, row)
+
+
+def _call(owner: User, row: Transcription) -> str:
+    """The transcript as that of a recording which lay at an address."""
+    times = {"created_at": factories.NOW, "updated_at": factories.NOW}
+    found = CallTranscript(source=f"url:{owner.id}", engine="fake", user_id=owner.id, transcription_seq=row.seq, **times)
+    found.job_id, found.audio_url, found.details = str(uuid.uuid4()), f"https://{SECRET}.example/talk.mp3", {}
+    db.session.add(found)
+    db.session.commit()
+    return found.job_id
 
 
 def _chat(owner: User, row: Transcription) -> dict[str, Any]:

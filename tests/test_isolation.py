@@ -27,6 +27,7 @@ from textor.models import (
     AnalyzerPrompt,
     AnalyzerTask,
     ApiKey,
+    CallTranscript,
     ChatMessage,
     Conversation,
     Delivery,
@@ -48,6 +49,7 @@ OWN = {
     "recording_id",
     "job_id",
     "retranslation_id",
+    "fetch_id",
     "chat_id",
     "delivery_id",
     "key_id",
@@ -93,6 +95,7 @@ WATCHED = (
     AnalyzerPrompt,
     Conversation,
     ChatMessage,
+    CallTranscript,
 )
 
 

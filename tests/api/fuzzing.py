@@ -36,6 +36,8 @@ BEYOND_SHAPES = (
     "/api/transcribe/upload",
     "/api/transcribe/{transcription_id}/retry",
     "/api/transcribe/{transcription_id}/speakers",
+    "/api/twilio/recordings",
+    "/api/twilio/transcript",
     "/api/v1/analyzer-task/new-task",
     "/api/v1/analyzer-task/task-bulk-update",
     "/api/v1/analyzer-task/view-task/{task_id}",

@@ -18,6 +18,7 @@ from textor.api import (
     summary,
     transcribe,
     transcriptions,
+    twilio,
     uploading,
     webhooks,
 )
@@ -34,6 +35,7 @@ ROOMS = (
     retranslate,
     summary,
     chat,
+    twilio,
     openai_compatible,
     logins,
     accounts,

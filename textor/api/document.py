@@ -44,6 +44,7 @@ TAGS = {
     "Retranslate": "One segment heard anew, by another model.",
     "Summary": "What was said, in fewer words.",
     "Chat": "Questions about transcripts, answered with the places where it was said.",
+    "Twilio": "Recorded calls: listed, fetched, transcribed once.",
     "OpenAI-compatible": "OpenAI's audio API: official clients with `base_url` set to `/v1` here.",
     "Accounts": "Logging in and out, registering, who am I.",
     "Image prompts": "Recordings and texts become prompts for image generators, scene by scene.",

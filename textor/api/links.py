@@ -25,7 +25,7 @@ def onward(field: str) -> dict[str, Any]:
 
 def to(endpoint: str, **values: Any) -> str:
     """The address of a call of ours."""
-    return _base() + url_for(endpoint, **values)
+    return base() + url_for(endpoint, **values)
 
 
 def here(**changes: Any) -> str:
@@ -35,6 +35,7 @@ def here(**changes: Any) -> str:
     return to(request.endpoint or "", **(request.view_args or {}), **wanted)
 
 
-def _base() -> str:
+def base() -> str:
+    """Scheme and host, as others reach us."""
     public = bootstrap.tools().settings.public_url
     return public.rstrip("/") if public else request.host_url.rstrip("/")

@@ -10,7 +10,7 @@ from apiflask import APIFlask
 from tests import factories
 from tests.emulators.twilio import BEGAN, TwilioHost
 from tests.features.calls.conftest import Somebody
-from textor.errors import CallsError, NotAllowed, Unavailable
+from textor.errors import NotAllowed, Unavailable
 from textor.features.calls import access, listing
 from textor.features.calls.listing import Wanted
 from textor.models.users import Role
@@ -85,7 +85,7 @@ def test_without_redis_every_sound_is_looked_at(away: Toolbox, alice: Somebody, 
 
 def test_a_twilio_that_is_away_is_said(tools: Toolbox, alice: Somebody, host: TwilioHost) -> None:
     host.fail(on="list", status=503)
-    with pytest.raises(CallsError, match="busy or away"):
+    with pytest.raises(Unavailable, match="busy or away"):
         listing.page(tools, alice.id, Wanted())
 
 

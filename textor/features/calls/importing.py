@@ -83,12 +83,12 @@ def _told(tools: Toolbox, run: Run, twilio: Twilio, sid: str) -> CallRecording:
         "date_created": timecode.utc_or_none(recording.date_created),
         "call_sid": recording.call_sid,
     }
-    _keep(tools, run, told | {transcripts.FAILED_AT: transcripts.HEAR})
+    _keep(tools, run, told | {transcripts.FAILED_AT: transcripts.HEAR}, audio_url=recording.media_url)
     return recording
 
 
-def _keep(tools: Toolbox, run: Run, details: dict[str, Any]) -> None:
-    db.session.execute(update(CallTranscript).where(CallTranscript.job_id == run.id).values(details=details))
+def _keep(tools: Toolbox, run: Run, details: dict[str, Any], **values: str) -> None:
+    db.session.execute(update(CallTranscript).where(CallTranscript.job_id == run.id).values(details=details, **values))
     background.report(tools, run, progress=5.0)
 
 

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from textor.adapters.telephony.twilio import Twilio
 from textor.domain.calls import CallRecording, State
+from textor.errors import CallsError, Unavailable
 from textor.features.calls import access
 from textor.toolbox import Toolbox
 
@@ -24,6 +25,7 @@ MEDIA_SECONDS = 2.0
 """For a look at one sound; all are looked at together."""
 CHECKS_AT_ONCE = 50
 CACHED_SECONDS, FAULT_CACHED_SECONDS = 600, 30
+AGAIN_SECONDS, REPAIR_SECONDS = 5, 600
 KEY = "textor:media:"
 UNKNOWN = 0
 """As it is cached: no answer came."""
@@ -67,10 +69,13 @@ class Page:
 
 
 def page(tools: Toolbox, user_id: int, wanted: Wanted) -> Page:
-    """As many pages of Twilio's as fill `limit`, bounded. Raises NotAllowed, Unavailable, CallsError."""
+    """As many pages of Twilio's as fill `limit`, bounded. Raises NotAllowed, Unavailable."""
     twilio = access.check(tools, user_id)
     search = _Search(wanted)
-    found = list(search.of(twilio.recordings(wanted.after, wanted.before)))
+    try:
+        found = list(search.of(twilio.recordings(wanted.after, wanted.before)))
+    except CallsError as error:
+        raise Unavailable(error.message, retry_after=AGAIN_SECONDS if error.retryable else REPAIR_SECONDS) from error
     statuses = media_statuses(tools, twilio, [one.sid for one in found if one.state == "completed"])
     return Page([Listed(one, statuses.get(one.sid)) for one in found], search.is_whole)
 

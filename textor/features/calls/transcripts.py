@@ -1,7 +1,7 @@
 """Transcripts of recorded calls: one for each recording and engine, whoever asks and however many at once.
 
-    row = transcripts.begin(tools, user_id, transcripts.source(tools, sid=..., audio_url=...), Chosen("whisper"))
-    outcome = transcripts.outcome(row.id)         # again and again, until it `is_over`
+    begun = transcripts.begin(tools, user_id, transcripts.source(tools, user_id, sid, audio_url), Chosen("whisper"))
+    outcome = transcripts.outcome(begun.id)       # again and again, until it `is_over`
 
 A recording of the instance's Twilio account is transcribed once for all who may see calls; one that somebody named by its address
 is theirs alone. What has failed is begun anew by whoever asks next.
@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from textor.adapters import address_guard
 from textor.domain import calls
 from textor.domain.job_states import DONE, OPEN
-from textor.errors import InvalidInput
+from textor.errors import InvalidInput, NotFound
 from textor.extensions import db
 from textor.features.calls import access
 from textor.features.transcription import engines
@@ -53,6 +53,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """The number of a transcript, and whether it was begun by this very request."""
+
+    id: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How it stands. `text` where it is done, `error` and where it broke off (`failed_at`) where it has failed.
     `transcription_id` is there once the sound is, for its owner."""
@@ -66,7 +74,8 @@ class Outcome:
     failed_at: str | None
     transcription_id: str | None
     user_id: int
-    updated_at: datetime
+    begun_at: datetime
+    job_id: str | None
 
     @property
     def is_over(self) -> bool:
@@ -88,13 +97,13 @@ def source(tools: Toolbox, user_id: int, sid: str | None, audio_url: str | None)
     return Source(audio_url=audio_url)
 
 
-def begin(tools: Toolbox, user_id: int, wanted: Source, chosen: Chosen) -> CallTranscript:
+def begin(tools: Toolbox, user_id: int, wanted: Source, chosen: Chosen) -> Begun:
     """Have it transcribed, unless that was done or is under way. Commits."""
     engine = engines.public_name(chosen.engine, chosen.model)
     row = _row(tools, user_id, wanted, engine)
     if _is_fresh(row):
-        return row
-    seen = row.updated_at
+        return Begun(row.id, is_new=False)
+    row_id, seen = row.id, row.updated_at
     job = background.begin(tools, KIND, user_id, {"call": row.id, "engine": chosen.engine, "model": chosen.model or ""})
     values = {"job_id": job.id, "user_id": user_id, "transcription_seq": None, "error": None, "updated_at": tools.clock.now()}
     same = (
@@ -105,16 +114,26 @@ def begin(tools: Toolbox, user_id: int, wanted: Source, chosen: Chosen) -> CallT
     result: Any = db.session.execute(update(CallTranscript).where(*same).values(values))
     if result.rowcount != 1:  # somebody else has just begun it
         db.session.rollback()
-        return find(row.id)
+        return Begun(row_id, is_new=False)
     job_id = job.id
     db.session.commit()
     background.hand_out(tools, job_id)
-    return find(row.id)
+    return Begun(row_id, is_new=True)
 
 
 def find(row_id: int) -> CallTranscript:
     """As it is now."""
     return db.session.get_one(CallTranscript, row_id, populate_existing=True)
+
+
+def of_job(tools: Toolbox, user_id: int, job_id: str) -> Outcome:
+    """What has come of a request, by the number it was told. Raises NotFound, NotAllowed."""
+    row = db.session.scalars(select(CallTranscript).where(CallTranscript.job_id == job_id)).first()
+    if row is None or (row.sid is None and row.user_id != user_id):
+        raise NotFound("There is no such transcript.")
+    if row.sid:
+        access.check(tools, user_id)
+    return outcome(row.id)
 
 
 def outcome(row_id: int) -> Outcome:
@@ -139,7 +158,8 @@ def outcome(row_id: int) -> Outcome:
         failed_at=failed_at if error else None,
         transcription_id=None if found.deleted_at else found.id,
         user_id=row.user_id,
-        updated_at=row.updated_at,
+        begun_at=row.updated_at,
+        job_id=row.job_id,
     )
 
 
