@@ -151,6 +151,18 @@ def test_conversations_go_with_their_transcript(
     assert db.session.scalars(select(ChatMessage)).all() == []
 
 
+def test_a_question_whose_transcript_is_destroyed_is_never_asked(
+    tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel, clock: FakeClock
+) -> None:
+    conversations.ask(tools, alice.id, "When?", transcription_id=row.id)
+    library.delete(tools, alice.id, row.id)
+    clock.advance(3600)
+    library.purge(tools)
+    work()
+    assert db.session.scalars(select(Job.error)).all() == ["This conversation was deleted."]
+    assert model.calls == []
+
+
 def test_a_transcript_that_goes_while_its_question_is_answered_breaks_nothing(
     tools: Toolbox, alice: User, row: Transcription, model: FakeTextModel, clock: FakeClock
 ) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textor.adapters.text_models.port import Answer, Conversation, Message, Passage
-from textor.errors import Fenced, NotFound, TextModelError, TextorError
+from textor.errors import NotFound, TextModelError, TextorError
 from textor.extensions import db
 from textor.features.insights import (
     candidates,
@@ -79,8 +79,6 @@ def _answer_request(tools: Toolbox, run: Run) -> None:
         question = chat_requests.question(tools, run)
         material = _material(question)
         found = _found(tools, run, question, material)
-    except Fenced:
-        raise
     except TextorError as error:
         db.session.rollback()
         background.report(tools, run, result=_fault(error))
