@@ -114,6 +114,8 @@ def test_whoever_waits_is_told_why_it_could_not_be_heard(app: APIFlask, caller: 
     with working(app, tools):
         answer = send(caller(alice))
     assert (answer.status_code, answer.get_json()["error"]) == (409, "It is too noisy.")
+    limit, left = (int(answer.headers[f"X-RateLimit-{name}"]) for name in ("Limit", "Remaining"))
+    assert limit - left == 1, "that was work, too"
 
 
 def test_a_segment_of_a_transcript_is_heard_anew_and_nothing_is_overwritten(

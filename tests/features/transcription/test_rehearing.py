@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from tests.fakes import FakeClock, FakeRemoteEngine
 from tests.features.transcription.rehearsal import Ear, charges, ear, job, of_file, of_transcript, paid, row, stored, tools, turn
@@ -19,7 +19,7 @@ from textor.features.recordings import library, sample
 from textor.features.transcription import rehearing
 from textor.features.transcription.retranslate import Wish
 from textor.job_queue import background, healing
-from textor.models import Discard, Transcription, User
+from textor.models import Discard, SegmentRow, Transcription, User
 from textor.models.jobs import JobState
 from textor.toolbox import Toolbox
 
@@ -48,6 +48,12 @@ def test_nothing_of_the_transcript_is_changed(tools: Toolbox, row: Transcription
 
 def test_whoever_speaks_for_most_of_the_time_is_the_speaker(tools: Toolbox, row: Transcription) -> None:
     assert turn(tools, of_transcript(tools, row, 0.9, 2.0)).result["speaker"] == "B"
+
+
+def test_where_the_transcript_has_nobody_nobody_is_the_speaker(tools: Toolbox, row: Transcription) -> None:
+    db.session.execute(delete(SegmentRow).where(SegmentRow.n == 1))
+    db.session.commit()
+    assert turn(tools, of_transcript(tools, row, 1.5, 2.5)).result["speaker"] is None
 
 
 def test_a_stretch_of_a_file_is_heard_and_the_file_goes(tools: Toolbox, alice: User, ear: Ear) -> None:
