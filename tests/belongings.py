@@ -58,8 +58,8 @@ def of(tools: Toolbox, owner: User | None) -> dict[str, Any]:
     editing.correct(tools, owner.id, row.id, 0, Correction(text=f"one {SECRET}"), 0)
     key = db.session.scalars(select(ApiKey.id).where(ApiKey.user_id == owner.id)).first()
     ids = {"transcription_id": row.id, "recording_id": recording.id, "job_id": row.id, "delivery_id": delivery.id}
-    ids |= {"key_id": key or 0, "retranslation_id": retranslation.id, "fetch_id": _call(owner, row)}
-    return ids | _pictures(owner, row) | _chat(owner, row)
+    ids |= {"retranslation_id": retranslation.id, "fetch_id": _call(owner, row)}
+    return ids | {"key_id": key or 0} | _pictures(owner, row) | _chat(owner, row)
 
 
 def _call(owner: User, row: Transcription) -> str:

@@ -80,7 +80,7 @@ class Twilio:
     def leg(self, call_sid: str) -> Leg:
         """Who called whom. Raises NotFound, CallsError."""
         call: Any = self._asked(lambda client: client.calls(call_sid).fetch())
-        caller = call._from  # noqa: SLF001 - `from` is no name in Python: that is what the SDK calls it
+        caller = call._from  # noqa: SLF001 - the SDK calls it so: `from` is no name in Python
         return Leg(str(caller or ""), str(call.to or ""), str(call.direction or ""))
 
     def delete(self, sid: str) -> None:
