@@ -109,6 +109,7 @@ def test_no_key_is_shown_where_it_is_printed(model: OpenAITextModel) -> None:
         ({"TEXT_MODEL": "gpt-9", "TEXT_WINDOW_TOKENS": "32000", "TEXT_PRICES": "gpt-9=1/2"}, 32_000, Prices(1, 2)),
         ({"TEXT_MODEL": "gpt-6-luna", "TEXT_PRICES": "gpt-6-luna=0/0"}, 272_000, Prices(0, 0)),
         ({"TEXT_MODEL": "openai/gpt-6-luna", "TEXT_BASE_URL": "https://gateway.example/v1"}, 272_000, None),
+        ({"TEXT_MODEL": "gpt-6-luna", "TEXT_BASE_URL": "https://gateway.example/v1"}, 272_000, None),
         ({"TEXT_MODEL": "llama", "TEXT_BASE_URL": "http://127.0.0.1:1/v1"}, 8_000, None),
     ],
 )
