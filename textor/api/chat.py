@@ -76,7 +76,7 @@ def ask(asked: ChatIn) -> Response:
         begun, guest_token = receiving.owned(lambda user_id: chat_requests.begin(bootstrap.tools(), user_id, wanted))
         (counting.begun if begun.is_new else counting.give_back)()
         seconds = bootstrap.tools().settings.sync_wait_seconds if seat.is_taken else 0
-        waiting.until(lambda: _look(begun.job_id).is_over, seconds)
+        waiting.until(lambda: chat_requests.is_over(begun.job_id), seconds)
         return _told(_look(begun.job_id), guest_token)
 
 

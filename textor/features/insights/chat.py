@@ -87,6 +87,7 @@ def _answer_request(tools: Toolbox, run: Run) -> None:
     told = {"model": question.model.name, "citations": _citations(answer, material), "read": material.read}
     counted = {"prompt": usage.prompt, "completion": usage.completion, "total": usage.total}
     background.finish(tools, run, {"content": answer.text or NOTHING, "usage": counted, **told})
+    chat_requests.close(run.id)
     found.settle()
     db.session.commit()
 
@@ -182,7 +183,9 @@ def _fault(error: TextorError) -> dict[str, int]:
 
 
 def _failed(_tools: Toolbox, job: Job, reason: str) -> None:
-    if chat_requests.REQUEST not in job.payload:
+    if chat_requests.REQUEST in job.payload:
+        chat_requests.close(job.id)
+    else:
         turns.write(job.id, state=JobState.FAILED, error=reason)
 
 

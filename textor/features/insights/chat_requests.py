@@ -99,6 +99,17 @@ def look(user_id: int, job_id: str) -> Standing:
     return Standing(job.id, is_over, job.result, error, job.result.get("status", 500), job.result.get("retry_after"))
 
 
+def is_over(job_id: str) -> bool:
+    """Whether there is nothing to wait for any more; cheap, for whoever looks again and again."""
+    state = db.session.scalar(select(Job.state).where(Job.id == job_id))
+    return state not in background.OPEN
+
+
+def close(job_id: str) -> None:
+    """It was answered, or can't be: what it brought along is forgotten. In the caller's transaction."""
+    db.session.execute(update(Job).where(Job.id == job_id).values(payload={REQUEST: []}))
+
+
 def delivered(user_id: int, job_id: str) -> None:
     """Whoever asked has their answer: the same request is a new question from now on."""
     mine = (Job.id == job_id, Job.user_id == user_id, Job.kind == KIND)
