@@ -109,6 +109,7 @@ def test_what_cannot_be_a_task_is_400_and_costs_nothing(api: Api, fields: dict[s
         ({"audio_file_language": "klingon"}, "klingon"),
         ({"audio_file_language": "en", "generator": "crayons"}, "generator"),
         ({"audio_file_language": "en", "transcript_id": "1"}, "not both"),
+        ({"audio_file_language": "en", "model_name": "gpt-9"}, "There is no model"),
         ({"audio_file_language": "en", "name": " "}, "name"),
     ],
 )

@@ -116,6 +116,8 @@ def test_a_prompt_belongs_to_its_task(tools: Toolbox, alice: User) -> None:
     prompt_id = db.session.scalars(select(AnalyzerPrompt.id).where(AnalyzerPrompt.task_id == first)).one()
     with pytest.raises(NotFound):
         bulk.change(tools, alice.id, [Change(second, prompts=[WantedPrompt("taken", prompt_id)])])
+    with pytest.raises(NotFound):
+        bulk.change(tools, alice.id, [Change(second, prompts=[WantedPrompt("taken", prompt_id)]), Change(first, prompts=[])])
     same = [WantedPrompt("a", prompt_id), WantedPrompt("b", prompt_id)]
     with pytest.raises(InvalidInput):
         bulk.change(tools, alice.id, [Change(first, prompts=same)])

@@ -102,7 +102,8 @@ def _stuck() -> Any:
 
 
 def _waits_for_nothing() -> ColumnElement[bool]:
-    is_over = Transcription.status.not_in(OPEN_TRANSCRIPTION) | Transcription.deleted_at.is_not(None)
+    """Whoever deletes a transcription has cancelled it."""
+    is_over = Transcription.status.not_in(OPEN_TRANSCRIPTION)
     return AnalyzerTask.job_id.is_(None) & or_(Transcription.seq.is_(None), is_over)
 
 
