@@ -158,6 +158,17 @@ def test_templates_are_kept_picked_and_deleted(
     assert [len(templates.listed(owner.id)) for owner in (alice, bob)] == [0, 1]
 
 
+def test_a_template_with_a_wish_picks_a_model_that_follows_it(
+    alices: Browser, alice: User, finished: Transcription, tools: Toolbox
+) -> None:
+    made(alices, finished, model="textor-extractive")
+    wish = templates.save(tools, alice.id, "Rhymes", "Rhyme.")
+    plain = templates.save(tools, alice.id, "Short", "", "key_points", 20)
+    for template, chosen in ((wish, "fake-text"), (plain, "textor-extractive")):
+        page = alices.get(f"{path(finished)}?template={template.id}", headers=HTMX).text
+        assert f'<option value="{chosen}" selected' in page
+
+
 def test_what_can_not_be_honoured_is_refused_aloud(alices: Browser, finished: Transcription) -> None:
     refusals = {
         "follows no instructions": {"model": "textor-extractive", "instruction": "Rhyme."},

@@ -1,6 +1,6 @@
 """A transcript's summary: asked for, watched while it is written, made again; and the user's own templates for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,7 +46,7 @@ def show(transcription_id: object) -> Response:
     if not htmx.wants_fragment():
         return _back(row.id)
     shown = values(row)
-    facts = (row.id, row.version, row.status, repr(shown["summary"]), shown["form"], shown["templates"], locale.tag())
+    facts = (row.id, row.status, _standing(shown["summary"]), shown["form"], len(shown["templates"]), locale.tag())
     return htmx.unless_known(facts, lambda: _fragment(shown))
 
 
@@ -109,7 +109,7 @@ def values(row: Any, form: Form | None = None) -> dict[str, Any]:
         "is_written": found is not None and found.state in OPEN,
         "settled": settled,
         "summary_text": prose.lay_out(found.text, prose.cites(found.citations)) if found else None,
-        "form": form or _filled(found, kept),
+        "form": form or _filled(found, kept, models),
         "summary_formats": FORMATS,
         "templates": kept,
         "models": models,
@@ -128,13 +128,20 @@ def _sent() -> Form:
     )
 
 
-def _filled(found: Any, kept: Any) -> Form:
+def _standing(found: summary.View | None) -> tuple[object, ...] | None:
+    """What of it changes before one's eyes; that its worker is alive is none of that."""
+    return (found.id, found.state, found.progress, found.message, found.text, found.is_stale) if found else None
+
+
+def _filled(found: summary.View | None, kept: Sequence[Any], models: Sequence[Any]) -> Form:
     """As the template that was picked says, else as the last summary was made."""
-    picked = _number(request.args.get("template", ""))
+    picked, last = _number(request.args.get("template", "")), found.model if found else ""
     for one in kept:
         if one.id == picked:
-            return Form(found.model if found else "", one.format, one.max_words, one.instruction, one.id)
-    return Form(found.model, found.format, found.max_words, found.instruction or "") if found else Form()
+            followers = [model.name for model in models if model.capabilities.instructions or not one.instruction]
+            model = last if last in followers else next(iter(followers), last)
+            return Form(model, one.format, one.max_words, one.instruction, one.id)
+    return Form(last, found.format, found.max_words, found.instruction or "") if found else Form()
 
 
 def _number(told: str) -> int:
