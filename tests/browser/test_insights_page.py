@@ -38,7 +38,6 @@ def test_a_recording_is_summed_up_and_asked(visit: Visits, reader: Reader) -> No
     expect(page.locator("#question")).to_have_value("")
     expect(page.locator("#question")).to_be_focused()
     seeks(page, "#chat .cite")
-    assert faults(window) == []
     page.reload()
     expect(page.locator(".msg.me")).to_have_text(re.compile("Who writes everything down"))
     page = window.go("/ask")
