@@ -2,7 +2,6 @@
 
 import pytest
 
-from textor.domain import line_times
 from textor.domain.line_times import timed
 from textor.domain.transcript import Segment
 
@@ -40,6 +39,6 @@ def test_a_text_without_a_recording_has_no_times() -> None:
     assert [(one.start, one.end) for one in timed(["one", "two"], [])] == [(0, 0), (0, 0)]
 
 
-def test_a_stretch_that_is_too_long_to_compare_counts_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_times, "MOST_COMPARED", 3)
-    assert times("one", "XX", "four", "YY") == [("one", 0, 2), ("XX", 2, 4), ("four", 4, 8), ("YY", 8, 10)]
+def test_a_stretch_that_is_too_long_to_compare_counts_as_one() -> None:
+    found = timed(["one", "XX", "four", "YY"], SAID, most_compared=3)
+    assert [(one.text, one.start, one.end) for one in found] == [("one", 0, 2), ("XX", 2, 4), ("four", 4, 8), ("YY", 8, 10)]

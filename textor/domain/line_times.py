@@ -16,26 +16,27 @@ Block = tuple[int, int, int, int]
 """Segments [first, last) and lines [begin, end)."""
 
 
-def timed(lines: Sequence[str], segments: Sequence[Segment]) -> list[Segment]:
+def timed(lines: Sequence[str], segments: Sequence[Segment], most_compared: int = MOST_COMPARED) -> list[Segment]:
     """The lines, each with the time at which it was said, in seconds; speakers stay where nothing was changed."""
     said = [one for one in segments if one.text.strip()]
     texts = [one.text.strip() for one in said]
-    return [line for block in _blocks(texts, lines) for line in _of_block(block, said, lines)]
+    return [line for block in _blocks(texts, lines, most_compared) for line in _of_block(block, said, lines)]
 
 
-def _blocks(texts: Sequence[str], lines: Sequence[str]) -> Iterator[Block]:
+def _blocks(texts: Sequence[str], lines: Sequence[str], most_compared: int) -> Iterator[Block]:
     head, tail = _same_ends(texts, lines)
     yield from ((n, n + 1, n, n + 1) for n in range(head))
-    yield from _changed(texts[head : len(texts) - tail], lines[head : len(lines) - tail], head)
+    between, lines_between = texts[head : len(texts) - tail], lines[head : len(lines) - tail]
+    if len(between) * len(lines_between) > most_compared:
+        yield head, head + len(between), head, head + len(lines_between)
+    else:
+        yield from _changed(between, lines_between, head)
     ends = zip(range(len(texts) - tail, len(texts)), range(len(lines) - tail, len(lines)), strict=True)
     yield from ((n, n + 1, m, m + 1) for n, m in ends)
 
 
 def _changed(texts: Sequence[str], lines: Sequence[str], head: int) -> Iterator[Block]:
     """The stretch between; it begins `head` lines into the whole."""
-    if len(texts) * len(lines) > MOST_COMPARED:
-        yield head, head + len(texts), head, head + len(lines)
-        return
     for kind, first, last, begin, end in SequenceMatcher(None, texts, lines, autojunk=False).get_opcodes():
         if kind == "equal":
             yield from (

@@ -144,10 +144,10 @@ def test_prompts_that_are_being_written_wait(tools: Toolbox, alice: User, task: 
         prompts.change(tools, alice.id, task.id, {one: "x"})
 
 
-def test_a_task_has_so_many_prompts_and_no_more(
-    tools: Toolbox, alice: User, task: AnalyzerTask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(prompts, "MOST", 4)
+def test_a_task_has_so_many_prompts_and_no_more(tools: Toolbox, alice: User, task: AnalyzerTask) -> None:
+    rows = [{"task_id": task.id, "place": n, "content": "x"} for n in range(4, prompts.MOST)]
+    db.session.execute(insert(AnalyzerPrompt), rows)
+    db.session.commit()
     with pytest.raises(InvalidInput):
         prompts.add(tools, alice.id, task.id, "x")
 
