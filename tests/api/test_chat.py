@@ -199,9 +199,11 @@ def test_a_stranger_becomes_a_guest(stranger: Api, model: FakeTextModel) -> None
     guest = Api(stranger.client, {"X-Guest-Token": told["guest_token"]})
     work()
     assert ask(guest, transcript=TOLD).get_json()["job_id"] == told["job_id"]
-    assert ask(Api(guest.client.application.test_client()), transcript_id=str(uuid.uuid4())).status_code == 404
-    told = {"json": {"messages": ASKED, "full_text": "Hi."}, "headers": {"Idempotency-Key": "k" * 256}}
-    assert stranger.post(PATH, **told).status_code == 400
+    fresh = Api(guest.client.application.test_client())
+    assert ask(fresh, transcript_id=str(uuid.uuid4())).status_code == 404
+    assert (
+        fresh.post(PATH, json={"messages": ASKED, "full_text": "Hi"}, headers={"Idempotency-Key": "k" * 256}).status_code == 400
+    )
     assert len(db.session.scalars(select(User)).all()) == 1
 
 
