@@ -227,7 +227,6 @@ def test_a_model_that_fails_is_no_success(api: Api, model: FakeTextModel) -> Non
 
 def test_a_model_that_stays_away_is_unavailable(api: Api, model: FakeTextModel) -> None:
     model.error = TextModelError("The model does not answer.", retryable=True, retry_after=7)
-    ask(api, transcript=TOLD)
     for _ in range(5):
         assert ask(api, transcript=TOLD).status_code == 202
         work()
