@@ -28,6 +28,9 @@ from textor.processes import CAN_FORK, Child, execute, fork
 
 log = logging.getLogger("textor.worker")
 
+TEXT_WORKERS = 2
+"""A question needs an answer in seconds: it does not wait until a long transcript is summed up."""
+
 GRACE_SECONDS = 15  # a worker hands its work back at once; closing files and the farewell to Redis take the rest
 
 
@@ -51,7 +54,7 @@ def main(arguments: list[str] | None = None, app: APIFlask | None = None) -> int
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Textor's workers. Without arguments: all queues and the scheduler.")
     parser.add_argument("queues", nargs="*", metavar="QUEUE", help=", ".join(QUEUES))
-    parser.add_argument("--count", type=int, default=0, help="processes per queue (default: WORKERS for speech, else one)")
+    parser.add_argument("--count", type=int, default=0, help="processes per queue (default: WORKERS for speech, two for text, else one)")
     parser.add_argument("--scheduler", action="store_true", help="run the scheduler, too")
     parser.add_argument(
         "--alone", action="store_true", help="one QUEUE in this very process, a new process per ticket: for hosts without fork"
@@ -79,7 +82,7 @@ def _programs(app: APIFlask, wanted: argparse.Namespace) -> list[Program]:
 def _workers(app: APIFlask, queue: str, count: int) -> list[Program]:
     with app.app_context():
         settings = bootstrap.tools().settings
-    count = count or (settings.workers if queue == "speech" else 1)
+    count = count or {"speech": settings.workers, background.QUEUE: TEXT_WORKERS}.get(queue, 1)
     names = [queue] if count == 1 else [f"{queue}.{number}" for number in range(1, count + 1)]
     is_drained = queue in {shift.QUEUE, background.QUEUE}
     grace_seconds = stopping.shift_seconds(settings.drain_seconds) if is_drained else GRACE_SECONDS
