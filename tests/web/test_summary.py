@@ -117,7 +117,7 @@ def test_a_failure_says_why_and_the_earlier_summary_stays(
     model.error = TextModelError("The model <b>refused</b>.")
     page = made(alices, finished, words="60")
     assert "The model &lt;b&gt;refused&lt;/b&gt;." in page
-    assert "What was said." in page
+    assert "What was said. Said at 0:00 Topics the sea a ship Read all 3 segments." in words(page)
     assert "Make another summary" in page
 
 
