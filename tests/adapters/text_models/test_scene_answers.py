@@ -45,6 +45,12 @@ def test_a_quote_stands_in_its_passages_and_is_short() -> None:
     assert (scene.start, scene.end) == (0, 16)
 
 
+def test_a_scene_is_of_one_recording() -> None:
+    said = [*passages("One.", source="a"), *passages("Two.", source="b")]
+    (scene,) = scene_answers.read(answered(("A", 1, 2)), said, 1)
+    assert (scene.quote, scene.ids) == ("One.", (1,))
+
+
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000, "NaN", '{"scenes": {}}', '{"scenes": [5]}'])
 def test_what_is_no_answer_is_said(text: str) -> None:
     with pytest.raises(Misshapen):

@@ -65,3 +65,7 @@ def test_what_is_broken_off_says_so_once() -> None:
     sheet.break_off()
     sheet.break_off()
     assert (sheet.text, sheet.put(SAID[1])) == ("Cables rust. …", False)
+    sheet = Sheet(50, unheard)
+    sheet.put(Said("And so on…"))
+    sheet.break_off()
+    assert sheet.text == "And so on…"
