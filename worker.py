@@ -54,7 +54,9 @@ def main(arguments: list[str] | None = None, app: APIFlask | None = None) -> int
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Textor's workers. Without arguments: all queues and the scheduler.")
     parser.add_argument("queues", nargs="*", metavar="QUEUE", help=", ".join(QUEUES))
-    parser.add_argument("--count", type=int, default=0, help="processes per queue (default: WORKERS for speech, two for text, else one)")
+    parser.add_argument(
+        "--count", type=int, default=0, help="processes per queue (default: WORKERS for speech, two for text, else one)"
+    )
     parser.add_argument("--scheduler", action="store_true", help="run the scheduler, too")
     parser.add_argument(
         "--alone", action="store_true", help="one QUEUE in this very process, a new process per ticket: for hosts without fork"
