@@ -11,7 +11,8 @@ from tests.features.insights.summaries import work
 from tests.web.conftest import HTMX, Browser
 from textor.errors import TextModelError
 from textor.extensions import db
-from textor.features.insights import templates
+from textor.features.insights import analyzer, templates
+from textor.features.insights.analyzer import NewTask
 from textor.features.recordings import editing
 from textor.features.recordings.editing import Correction
 from textor.job_queue import background, pieces
@@ -210,6 +211,17 @@ def test_tabs_are_links_without_script(alices: Browser, finished: Transcription)
         assert opened(page) == shown
         assert [name for name in ("summary", "chat", "prompts", "details") if f'id="pane-{name}">' in page] == [shown]
         assert "Delete transcript and audio" in page
+
+
+def test_the_image_prompts_of_a_transcript_are_listed_and_made(
+    alices: Browser, alice: User, finished: Transcription, tools: Toolbox
+) -> None:
+    finished.text = "Hello there."
+    task = analyzer.create_from_transcript(tools, alice.id, finished.id, NewTask(name="<Storyboard>"))
+    page = alices.get(f"/transcripts/{finished.id}?panel=prompts").text
+    assert f'href="/prompts/{task.id}">&lt;Storyboard&gt;</a>' in page
+    assert "In progress" in page
+    assert f'href="/prompts/new?transcript={finished.id}"' in page
 
 
 def opened(page: str) -> str:

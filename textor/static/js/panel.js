@@ -58,6 +58,10 @@
     const form = ctx.sourceElement?.closest?.("form[data-clear]");
     if (form && ctx.response?.status < 300) { form.reset(); atEnd = true; }
   });
+  // What is watched was deleted elsewhere: the page knows what is left.
+  document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+    if (ctx.response.status === 404 && ctx.sourceElement?.matches?.(POLLED)) location.reload();
+  });
   document.addEventListener("keydown", (e) => {
     if (e.key !== "Enter" || e.shiftKey || e.isComposing || !e.target.matches?.(".ask textarea")) return;
     e.preventDefault();
