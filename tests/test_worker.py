@@ -105,7 +105,7 @@ def test_it_serves_and_stops_cleanly(app: APIFlask, environ: dict[str, str], red
             [sys.executable, "worker.py"], cwd=ROOT, env=environ | {"WORKERS": "1"}, stdout=out, stderr=out
         )
     try:
-        until(lambda: workers.alive(redis) == dict.fromkeys(QUEUES, 1), "every queue is served", READY_SECONDS)
+        until(lambda: workers.alive(redis) == dict.fromkeys(QUEUES, 1) | {"text": 2}, "every queue is served", READY_SECONDS)
         until(lambda: redis.exists("textor:periodic:purge"), "the scheduler is at work", READY_SECONDS)
     finally:
         process.send_signal(signal.SIGTERM)
