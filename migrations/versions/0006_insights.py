@@ -187,7 +187,7 @@ def _tasks() -> None:
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("status IN ('pending', 'processing', 'completed', 'failed')", name=op.f(f"ck_{table}_status_known")),
         _owner(table),
-        _transcript(table, "SET NULL"),
+        _transcript(table, "CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
         sa.UniqueConstraint("job_id", name=op.f(f"uq_{table}_job_id")),
         **COUNTS_UP,

@@ -38,7 +38,7 @@ class AnalyzerTask(Model):
     error: Mapped[str | None] = mapped_column(LongText)
     note: Mapped[str | None] = mapped_column(LongText)
     """What of the wishes the model could not follow."""
-    transcription_seq: Mapped[int | None] = mapped_column(ForeignKey("transcriptions.seq", ondelete="SET NULL"), index=True)
+    transcription_seq: Mapped[int | None] = mapped_column(ForeignKey("transcriptions.seq", ondelete="CASCADE"), index=True)
     audio_file_language: Mapped[str | None] = mapped_column(String(16))
     task_text: Mapped[str | None] = mapped_column(LongText)
     helper_instruction: Mapped[str | None] = mapped_column(LongText)

@@ -1,7 +1,6 @@
 """What workers and the clock do for image-prompt tasks: prompts come, and each task ends in a state."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -131,15 +130,22 @@ def test_a_task_ends_with_its_transcription(
     assert (the(task_id).status, the(task_id).error) == ("failed", reason)
 
 
-@pytest.mark.parametrize("delete", [library.delete, removing.remove])
-def test_a_task_whose_recording_is_deleted_does_not_wait_for_ever(tools: Toolbox, alice: User, delete: Any) -> None:
+def test_a_task_whose_recording_is_deleted_does_not_wait_for_ever(tools: Toolbox, alice: User) -> None:
     task_id, row = a_waiting_one(tools, alice)
-    delete(tools, alice.id, row.id)
+    library.delete(tools, alice.id, row.id)
     analyzing.advance(tools)
     assert (the(task_id).status, the(task_id).error) == ("failed", analyzing.GONE)
 
 
-def test_a_recording_that_goes_while_a_model_thinks_leaves_its_prompts_without_times(
+def test_what_was_made_of_a_recording_goes_with_it_for_good(tools: Toolbox, alice: User) -> None:
+    task_id, row = a_waiting_one(tools, alice)
+    other = a_task(tools, alice)
+    removing.remove(tools, alice.id, row.id)
+    assert list(db.session.scalars(select(AnalyzerTask.id))) == [other]
+    assert analyzing.advance(tools) == 0
+
+
+def test_a_recording_that_goes_while_a_model_thinks_takes_the_task_along_and_the_call_is_paid(
     tools: Toolbox, alice: User, model: FakeTextModel
 ) -> None:
     row = factories.transcription(alice, status=Status.COMPLETED, text="A ship.")
@@ -147,8 +153,9 @@ def test_a_recording_that_goes_while_a_model_thinks_leaves_its_prompts_without_t
     model.prices = Prices(1.0, 1.0)
     model.before_call = lambda _verb, _passages: removing.remove(tools, alice.id, row.id)
     task_id = analyzer.create_from_transcript(tools, alice.id, row.id, NewTask(name="The sea")).id
-    assert work(task_id).status == "completed"
-    assert (the(task_id).transcription_seq, count(TextCharge)) == (None, 1)
+    job_id = the(task_id).job_id
+    jobs.run("prompts", job_id, 1)
+    assert (count(AnalyzerTask), count(TextCharge)) == (0, 1)
 
 
 def test_a_model_that_fails_for_good_ends_the_task_with_its_reason(tools: Toolbox, alice: User, model: FakeTextModel) -> None:
