@@ -1,4 +1,4 @@
-"""Voices over slices: an engine names speakers anew in each, and who talks in the seconds that two slices share tells who is who."""
+"""Voices over slices: an engine names speakers anew in each; who talks in the seconds that two of them share tells who is who."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

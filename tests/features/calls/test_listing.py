@@ -12,7 +12,7 @@ from tests.emulators.twilio import BEGAN, TwilioHost
 from tests.features.calls.conftest import Somebody
 from textor.errors import NotAllowed, Unavailable
 from textor.features.calls import access, listing
-from textor.features.calls.listing import Wanted
+from textor.features.calls.listing import Bounds, Wanted
 from textor.models.users import Role
 from textor.toolbox import Toolbox
 
@@ -34,12 +34,9 @@ def test_twilio_knows_no_status_so_pages_are_read_until_there_are_enough(
     assert host.count("media") == 0, "what isn't completed has no sound"
 
 
-def test_no_more_are_looked_through_than_is_good(
-    tools: Toolbox, alice: Somebody, host: TwilioHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listing, "MOST_READ", 150)
+def test_no_more_are_looked_through_than_is_good(tools: Toolbox, alice: Somebody, host: TwilioHost) -> None:
     host.add(500)
-    page = listing.page(tools, alice.id, Wanted(limit=5, state="failed"))
+    page = listing.page(tools, alice.id, Wanted(limit=5, state="failed"), Bounds(most_read=150))
     assert (list(page.items), page.is_whole) == ([], False)
     assert host.count("list") == 2
 
@@ -65,14 +62,11 @@ def test_each_sound_is_looked_at_and_remembered_for_a_while(tools: Toolbox, alic
     assert host.count("media") == 4
 
 
-def test_one_that_hangs_costs_its_time_and_not_the_page(
-    tools: Toolbox, alice: Somebody, host: TwilioHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listing, "MEDIA_SECONDS", 0.5)
+def test_one_that_hangs_costs_its_time_and_not_the_page(tools: Toolbox, alice: Somebody, host: TwilioHost) -> None:
     host.add(10)
     host.fail(on="media", calls=1, delay=30)
     began = monotonic()
-    page = listing.page(tools, alice.id, Wanted())
+    page = listing.page(tools, alice.id, Wanted(), Bounds(media_seconds=0.5))
     assert monotonic() - began < 5
     assert sorted(one.media_status or 0 for one in page.items) == [0] + [206] * 9
 

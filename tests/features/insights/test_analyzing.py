@@ -138,7 +138,7 @@ def test_a_task_whose_recording_is_deleted_does_not_wait_for_ever(tools: Toolbox
 
 
 def test_what_was_made_of_a_recording_goes_with_it_for_good(tools: Toolbox, alice: User) -> None:
-    task_id, row = a_waiting_one(tools, alice)
+    _, row = a_waiting_one(tools, alice)
     other = a_task(tools, alice)
     removing.remove(tools, alice.id, row.id)
     assert list(db.session.scalars(select(AnalyzerTask.id))) == [other]

@@ -110,8 +110,8 @@ def _cuts(tools: Toolbox, can: Capabilities, row: Transcription, path: Path) -> 
 
 
 def _shared_seconds(can: Capabilities, row: Transcription, longest: float) -> float:
-    """How much two slices have in common beside what their border needs: one that tells speakers apart names them anew in each, and
-    by those who talk in both it is known who is who. The sides of a call are the same speakers everywhere."""
+    """How much two slices have in common beside what their border needs: an engine names speakers anew in each, and by those who
+    talk in both it is known who is who. The sides of a call are the same speakers everywhere."""
     is_told_apart = row.diarize and can.speakers and not can.runs_locally and not row.recording.is_dual_channel
     return min(SHARED_SECONDS, longest * MOST_SHARED) if is_told_apart else 0.0
 
