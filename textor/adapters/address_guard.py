@@ -24,7 +24,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Sequence[str]]
 """Host and port to IP addresses; an empty answer or OSError where there are none."""
 
-_NAME = re.compile(rb"[a-z0-9._-]{1,253}", re.IGNORECASE)
+_NAME = re.compile(rb"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.IGNORECASE)
+_AUTHORITY = re.compile(r"\w+://([^/?#]*)")
+_ODD_PORT = re.compile(r":(?![0-9]*\Z)[^\]]*\Z")
 
 
 def _networks(*names: str) -> tuple[Network, ...]:
@@ -51,10 +53,12 @@ def parsed(url: str, *, private: bool = False) -> "httpx.URL":
         found = httpx.URL("")
     if found.scheme not in PORTS:
         raise AddressRefused("This is no web address that can be called. It begins with https:// or http://.")
-    if found.userinfo:
+    authority = _AUTHORITY.match(url)
+    if found.userinfo or authority is None or "@" in authority[1]:  # "@" alone is a user without a name
         raise AddressRefused("A web address with a user name or password in it is not accepted.")
     _check_host(found.raw_host, private=private)
-    if found.port is not None and not 0 < found.port < 65_536:
+    is_odd = _ODD_PORT.search(authority[1]) is not None  # " 80" and "８０" are 80 to the parser, and not to all others
+    if is_odd or (found.port is not None and not 0 < found.port < 65_536):
         raise AddressRefused("The port of a web address is a number from 1 to 65535.")
     return found
 
@@ -114,7 +118,7 @@ def _check_host(host: bytes, *, private: bool) -> None:
 
 
 def _check_name(host: bytes, *, private: bool) -> None:
-    name = host.lower().rstrip(b".")
+    name = host.lower().removesuffix(b".")
     last = name.rpartition(b".")[2]
     # "2130706433", "0x7f.1" and "127.1" are 127.0.0.1 to a resolver; no name on the web ends so.
     if not _NAME.fullmatch(name) or last.isdigit() or last.startswith(b"0x"):
