@@ -38,6 +38,7 @@ from textor.web import (
     visitors,
     webhooks,
 )
+from textor.web import calls as web_calls
 from textor.web import errors as web_errors
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ PAGES = (
     chat,
     analyzer,
     prompts_editing,
+    web_calls,
     account,
     api_keys,
     webhooks,

@@ -230,11 +230,3 @@ def test_something_must_be_named_and_be_what_it_says(tools: Toolbox, alice: Some
     chosen = replace(tools, settings=replace(tools.settings, twilio_users=("alice",)))
     with pytest.raises(NotAllowed):
         transcripts.source(chosen, bob.id, sid("RE", 1), None)
-
-
-def test_the_newest_of_each_recording_is_known(tools: Toolbox, alice: Somebody, host: TwilioHost) -> None:
-    one, other = host.add(2)
-    heard(fetched(begun(tools, alice, one.sid)))
-    begun(tools, alice, other.sid)
-    found = transcripts.known([one.sid, other.sid, sid("RE", 99)])
-    assert {wanted: outcome.text for wanted, outcome in found.items()} == {one.sid: "Good morning.", other.sid: None}

@@ -8,7 +8,7 @@ is theirs alone. What has failed is begun anew by whoever asks next.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -147,7 +147,7 @@ def outcome(row_id: int) -> Outcome:
         .execution_options(populate_existing=True)
     )
     found = db.session.execute(statement).one()
-    row, error, failed_at = found.CallTranscript, *_fault(found)
+    row, error, failed_at = found.CallTranscript, *fault(found)
     return Outcome(
         source=row.source,
         sid=row.sid,
@@ -163,16 +163,9 @@ def outcome(row_id: int) -> Outcome:
     )
 
 
-def known(sids: Sequence[str]) -> dict[str, Outcome]:
-    """The newest transcript of each of these recordings that has one, by sid."""
-    mine = CallTranscript.sid.in_(sids)
-    rows = db.session.execute(select(CallTranscript.sid, CallTranscript.id).where(mine).order_by(CallTranscript.updated_at))
-    newest = {str(row.sid): row.id for row in rows}
-    return {sid: outcome(row_id) for sid, row_id in newest.items()}
-
-
-def _fault(found: Any) -> tuple[str | None, str]:
-    """What has gone wrong, if anything, and where."""
+def fault(found: Any) -> tuple[str | None, str]:
+    """What has gone wrong, if anything, and where: of a row with its Transcription's `id`, `status`, `error` and `deleted_at`,
+    and its Job's `job_state` and `job_error`."""
     if found.id is None:
         is_over = found.job_state in {JobState.FAILED, JobState.CANCELLED}
         error = found.CallTranscript.error or ((found.job_error or background.SORRY) if is_over else None)
