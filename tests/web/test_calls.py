@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import PendingRollbackError
@@ -14,7 +15,7 @@ from tests.emulators.twilio import ACCOUNT, TOKEN, Call, TwilioHost, sid, tone
 from tests.web.conftest import HTMX, Browser
 from textor.adapters.telephony.twilio import Twilio
 from textor.extensions import db
-from textor.features.calls import overview, transcripts
+from textor.features.calls import access, overview, transcripts
 from textor.features.calls.transcripts import Source
 from textor.features.transcription.naming import Chosen
 from textor.models import CallTranscript, Job, User
@@ -33,7 +34,7 @@ def tools(tools: Toolbox, host: TwilioHost) -> Toolbox:
     return replace(tools, settings=settings, calls=Twilio(ACCOUNT, TOKEN, host.url, seconds=5))
 
 
-def begun(tools: Toolbox, user: User, call: Call, **heard: object) -> CallTranscript:
+def begun(tools: Toolbox, user: User, call: Call, **heard: Any) -> CallTranscript:
     """A transcript of the call, by that user; `heard` is how its transcription stands."""
     row = transcripts.find(transcripts.begin(tools, user.id, Source(sid=call.sid), Chosen("fake")).id)
     if heard:
@@ -188,8 +189,13 @@ class TestWhatTheOperatorHasSet:
 
     @pytest.fixture
     def tools(self, tools: Toolbox) -> Toolbox:
-        more = {"twilio_import_user": "alice", "twilio_delete_after_import": True, "public_url": "https://textor.example/"}
-        return replace(tools, settings=replace(tools.settings, **more))
+        settings = replace(
+            tools.settings,
+            twilio_import_user="alice",
+            twilio_delete_after_import=True,
+            public_url="https://textor.example/",
+        )
+        return replace(tools, settings=settings)
 
     def test_it_is_shown(self, alices: Browser) -> None:
         page = alices.get("/calls").text
@@ -217,5 +223,5 @@ def test_no_page_breaks_where_the_database_can_not_say_who_may(tools: Toolbox, m
     def broken(*_: object) -> bool:
         raise PendingRollbackError
 
-    monkeypatch.setattr(overview.access, "may", broken)
+    monkeypatch.setattr(access, "may", broken)
     assert not overview.may(tools, 1)

@@ -111,6 +111,21 @@ PROMPTS = (
     _l("Its prompts are being written. Wait until they are there, or stop that first."),
 )
 
+CALLS = (
+    _l("Twilio is not set up here. The operator sets TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."),
+    _l("You may not see calls here. Ask the operator to add your name to TWILIO_USERS."),
+    _l("Twilio refuses this account. Ask the operator to check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."),
+    _l("Twilio refuses this account the sound. Ask the operator to check TWILIO_AUTH_TOKEN."),
+    _l("Twilio is busy or away for now. Try again later."),
+    _l("Twilio could not be reached, or did not answer in time."),
+    _l("Twilio could not be reached, or broke off."),
+    _l("Twilio took too long to send the recording."),
+    _l("Twilio broke off while it sent the recording."),
+    _l("Twilio answered in a way that can't be read."),
+    _l("The transcript was deleted."),
+    _l("It was stopped."),
+)
+
 WEBHOOKS = (
     _l("This is no web address that can be called. It begins with https:// or http://."),
     _l("A web address with a user name or password in it is not accepted."),
@@ -128,6 +143,10 @@ WEBHOOKS = (
 
 FIGURES = (
     N_("The server answered with the status %(status)s."),
+    N_("Twilio has refused the request (status %(status)s)."),
+    N_("Twilio does not give out the sound (status %(status)s)."),
+    N_("Recording not completed (status=%(reason)s)"),
+    N_("Failed to fetch recording details: %(reason)s"),
     N_("%(over)s of %(count)s parts are done"),
     N_("%(over)s of %(count)s parts are read"),
     N_("Between 1 and %(most)s scenes, please."),
