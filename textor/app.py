@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from textor import VERSION, bootstrap, cli
 from textor import settings as settings_module
-from textor.api import bodies, calls, counting, cross_origin, privacy, receiving, service
+from textor.api import bodies, calls, counting, cross_origin, privacy, receiving, service, usage_log
 from textor.api import errors as api_errors
 from textor.errors import ConfigurationError, TextorError, Unavailable
 from textor.settings import Settings
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
     setting.prepare(app, settings)
     service.prepare(app)
     bodies.prepare(app)
+    usage_log.prepare(app)
     counting.prepare(app)
     receiving.prepare(app)
     privacy.prepare(app)

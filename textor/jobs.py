@@ -16,7 +16,7 @@ from textor import bootstrap
 from textor.domain.transcript import Transcript
 from textor.errors import EngineError, Fenced
 from textor.extensions import db
-from textor.features.accounts import api_keys, repeats, tokens
+from textor.features.accounts import api_keys, repeats, tokens, usage
 from textor.features.calls import cleaning, importing
 from textor.features.insights import analyzing, chat, summary, summary_writing, turns
 from textor.features.recordings import exports, intake, leftovers, library, search_index
@@ -146,6 +146,7 @@ PERIODIC = (
     Periodic("tokens", 3600, tokens.sweep),
     Periodic("first_answers", 3600, repeats.sweep),
     Periodic("api_keys", 3600, api_keys.sweep),
+    Periodic("api_calls", 3600, usage.sweep),
     Periodic("deleted_calls", 600, cleaning.delete_imported),
     Periodic("search", 15, search_index.catch_up),
     Periodic("webhooks", 5, deliveries.hand_out),

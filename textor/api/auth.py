@@ -116,6 +116,13 @@ def name() -> str:
     return f"user:{caller.user_id}" if not caller.is_guest else f"address:{address()}"
 
 
+def credential() -> str:
+    """The same for what changes something: each API key by itself, so that one gone wild stops no other of its user's."""
+    found = name()
+    caller = me() if found.startswith("user:") else STRANGER
+    return f"key:{caller.credential}" if caller.via is Via.KEY and caller.credential else found
+
+
 def _check(caller: Caller, scope: str, *, guests: bool) -> None:
     if caller.is_guest and not (guests and bootstrap.tools().settings.allow_guests):
         raise NotAuthenticated(MISSING)

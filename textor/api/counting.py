@@ -21,6 +21,7 @@ from textor.features.accounts.quotas import Counter, Standing, Taken
 from textor.routing import LIMIT_MARK, WRITE_LIMIT, address, limited, marked
 
 WORK_MARK = "textor_work"
+CHANGING_MARK = "textor_changing"
 PATHS = ("/api", "/v1")
 TRANSCRIBE_FAMILY = "/api/transcribe"
 
@@ -51,7 +52,7 @@ def work(view: Callable[P, R]) -> Callable[P, Response]:
             give_back()
         return response
 
-    return marked(limited(WRITE_LIMIT, by=auth.name)(counted), WORK_MARK, value=True)
+    return marked(limited(WRITE_LIMIT, by=auth.credential)(counted), WORK_MARK, value=True)
 
 
 def give_back() -> None:
@@ -83,7 +84,7 @@ def _counted_like_work(view: Callable[P, R]) -> Callable[P, R]:
 
 def changing(view: Callable[P, R]) -> Callable[P, R]:
     """It changes something that is there: limited by the minute, like the pages; it counts where reading does."""
-    return limited(WRITE_LIMIT, by=auth.name)(_counted_like_work(view))
+    return marked(limited(WRITE_LIMIT, by=auth.credential)(_counted_like_work(view)), CHANGING_MARK, value=True)
 
 
 def _is_work() -> bool:
