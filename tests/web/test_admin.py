@@ -11,11 +11,14 @@ from tests import factories
 from tests.fakes import FakeClock
 from tests.web.conftest import HTMX, Browser
 from textor.extensions import db
+from textor.features.accounts import usage
+from textor.features.accounts.usage import Call
 from textor.job_queue import breakers, tickets
 from textor.models import Slice, Transcription, User
 from textor.toolbox import Toolbox
 
 PAGE = "/admin/queue"
+USAGE = "/admin/usage"
 
 
 @pytest.fixture
@@ -106,3 +109,45 @@ def test_it_takes_the_same_number_of_statements_for_any_backlog(app: APIFlask, a
     counted.clear()
     adas.get(PAGE)
     assert len(counted) == few
+
+
+def test_only_admins_see_who_calls_the_api(alices: Browser, adas: Browser, gina: Browser) -> None:
+    assert alices.get(USAGE).status_code == 403
+    assert gina.get(USAGE).location == "/login?next=/admin/usage"
+    assert f'href="{USAGE}"' in adas.get("/transcripts").text
+    assert f'href="{USAGE}"' not in alices.get("/transcripts").text
+
+
+def test_the_usage_page_tells_calls_sums_and_costs(adas: Browser, alice: User, bob: User, tools: Toolbox) -> None:
+    row = factories.transcription(alice, status="completed", finished_at=factories.NOW, cost_usd=0.42)
+    assert "No call was noted this month." in adas.get(USAGE).text
+    usage.note(tools, Call(alice.id, None, "key", "POST /api/transcribe/upload", 200, 87, row.id))
+    usage.note(tools, Call(bob.id, None, "token", "DELETE /api/notes", 429, 3))
+    page = adas.get(USAGE).text
+    for words in ("POST /api/transcribe/upload", "with a key", row.id, "About $0.42", "87", "DELETE /api/notes", "429"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("query", "is_shown"),
+    [
+        ("user=ALICE", True),
+        ("user=bob", False),
+        ("day=2026-11-20", True),
+        ("day=2026-11-19", False),
+        ("day=9999-12-31&page=x&user=%00", True),
+        ("page=2", False),
+    ],
+)
+def test_calls_are_filtered_by_user_and_day(adas: Browser, alice: User, tools: Toolbox, query: str, is_shown: bool) -> None:
+    usage.note(tools, Call(alice.id, None, "key", "POST /api/chat", 200, 1))
+    assert ("POST /api/chat" in adas.get(f"{USAGE}?{query}").text) is is_shown
+
+
+def test_older_calls_are_a_page_further_with_the_same_filters(adas: Browser, alice: User, tools: Toolbox) -> None:
+    for _ in range(51):
+        usage.note(tools, Call(alice.id, None, "key", "POST /api/chat", 200, 1))
+    assert 'href="/admin/usage?page=2&amp;user=alice"' in adas.get(f"{USAGE}?user=alice").text
+    page = adas.get(f"{USAGE}?user=alice&page=2").text
+    assert page.count("POST /api/chat") == 1
+    assert 'href="/admin/usage?page=1&amp;user=alice"' in page
