@@ -151,7 +151,7 @@ def test_the_sound_comes_through_textor_whole_or_a_range_of_it(alices: Browser, 
     assert alices.get(f"/calls/{call.sid}/audio").status_code == 502
     assert alices.get(f"/calls/{sid('RE', 99)}/audio").status_code == 404
     asked = host.count("media")
-    assert alices.get("/calls/RE.json/audio").status_code == 404
+    assert alices.get("/calls/RE1/audio").status_code == 404
     assert host.count("media") == asked, "what is no sid is no part of an address"
 
 
@@ -211,7 +211,8 @@ class TestWithoutTwilio:
     def tools(self, tools: Toolbox) -> Toolbox:
         return replace(tools, calls=None)
 
-    def test_the_page_says_what_to_set(self, alices: Browser) -> None:
+    def test_the_page_says_what_to_set(self, alices: Browser, bobs: Browser) -> None:
+        assert bobs.get("/calls").status_code == 403
         page = alices.get("/calls")
         assert page.status_code == 200
         assert "TWILIO_AUTH_TOKEN" in page.text

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from textor.adapters.telephony.twilio import Twilio
 from textor.domain.calls import CallRecording, Leg, State, is_sid
-from textor.errors import TextorError
+from textor.errors import NotAllowed, TextorError
 from textor.features.calls import access, listing, transcripts
 from textor.features.calls.listing import Listed, Wanted
 from textor.features.calls.transcripts import Source
@@ -86,10 +86,9 @@ def may(tools: Toolbox, user_id: int) -> bool:
 
 def is_open(tools: Toolbox, user_id: int) -> bool:
     """Whether there is anything to show: False where no account is set up. Raises NotAllowed."""
-    if tools.calls is None and access.may(tools, user_id):
-        return False
-    access.check(tools, user_id)
-    return True
+    if not access.may(tools, user_id):
+        raise NotAllowed(access.NOT_YOURS)
+    return tools.calls is not None
 
 
 def shown(tools: Toolbox, user_id: int, asked: Asked) -> Shown:
