@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from tests import factories, stage
 from tests.api.conftest import Api, CallerOf
@@ -109,9 +109,7 @@ def test_a_call_shows_what_its_subject_has_cost_and_whose_it_was(
     caller: CallerOf, alice: User, bob: User, clock: FakeClock
 ) -> None:
     told = upload(caller(alice))
-    db.session.execute(
-        Transcription.__table__.update().where(Transcription.id == told["transcript_id"]).values(cost_usd=0.25)  # type: ignore[attr-defined]
-    )
+    db.session.execute(update(Transcription).where(Transcription.id == told["transcript_id"]).values(cost_usd=0.25))
     db.session.commit()
     (found,) = usage.page(Filters(user="ALICE", day=clock.now().date())).items
     assert (found.user, found.key, found.usd) == ("Alice", "test", 0.25)
