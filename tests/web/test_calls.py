@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import PendingRollbackError
+from sqlalchemy.exc import IntegrityError
 
 from tests import factories
 from tests.emulators.provider import serving
@@ -15,7 +15,7 @@ from tests.emulators.twilio import ACCOUNT, TOKEN, Call, TwilioHost, sid, tone
 from tests.web.conftest import HTMX, Browser
 from textor.adapters.telephony.twilio import Twilio
 from textor.extensions import db
-from textor.features.calls import access, overview, transcripts
+from textor.features.calls import overview, transcripts
 from textor.features.calls.transcripts import Source
 from textor.features.transcription.naming import Chosen
 from textor.models import CallTranscript, Job, User
@@ -220,9 +220,9 @@ class TestWithoutTwilio:
         assert alices.send("/calls/refresh").status_code == 503
 
 
-def test_no_page_breaks_where_the_database_can_not_say_who_may(tools: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> bool:
-        raise PendingRollbackError
-
-    monkeypatch.setattr(access, "may", broken)
-    assert not overview.may(tools, 1)
+def test_no_page_breaks_where_the_database_can_not_say_who_may(tools: Toolbox, alice: User) -> None:
+    alice_id = alice.id
+    db.session.add(CallTranscript(source=None))
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+    assert not overview.may(tools, alice_id)

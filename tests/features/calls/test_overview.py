@@ -37,14 +37,11 @@ def test_it_is_the_same_for_a_minute_whoever_looks_and_only_for_those_who_may(
         overview.shown(named, bob.id, Asked())
 
 
-def test_whoever_takes_long_to_say_who_called_is_not_waited_for(
-    tools: Toolbox, alice: Somebody, host: TwilioHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(overview, "LEGS_WAIT_SECONDS", 0.05)
+def test_whoever_takes_long_to_say_who_called_is_not_waited_for(tools: Toolbox, alice: Somebody, host: TwilioHost) -> None:
     host.add(2)
     host.fail(on="call", delay=0.5)
     began = monotonic()
-    shown = overview.shown(tools, alice.id, Asked())
+    shown = overview.shown(tools, alice.id, Asked(), legs_seconds=0.05)
     assert monotonic() - began < 0.5
     assert [(call.caller, call.direction) for call in shown.calls] == [("", None)] * 2
 

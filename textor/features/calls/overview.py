@@ -91,12 +91,12 @@ def is_open(tools: Toolbox, user_id: int) -> bool:
     return tools.calls is not None
 
 
-def shown(tools: Toolbox, user_id: int, asked: Asked) -> Shown:
-    """As of a minute ago at most. Raises NotAllowed, Unavailable."""
-    twilio = access.check(tools, user_id)
+def shown(tools: Toolbox, user_id: int, asked: Asked, legs_seconds: float = LEGS_WAIT_SECONDS) -> Shown:
+    """As of a minute ago at most; of whoever does not say in `legs_seconds` who called whom, that is left out. Raises NotAllowed, Unavailable."""
+    access.check(tools, user_id)
     wanted = Wanted(asked.limit, asked.state, asked.after, asked.before)
     key = _key(tools, wanted)
-    found = _cached(tools, key) or _asked(tools, twilio, user_id, wanted, key)
+    found = _cached(tools, key) or _asked(tools, user_id, wanted, key, legs_seconds)
     if asked.direction is None:
         return found
     return replace(found, calls=[call for call in found.calls if call.direction == asked.direction])
@@ -134,9 +134,9 @@ def audio_of(one: Listed) -> Audio:
     return "available" if one.is_accessible else words.get(status, "refused")
 
 
-def _asked(tools: Toolbox, twilio: Twilio, user_id: int, wanted: Wanted, key: str) -> Shown:
+def _asked(tools: Toolbox, user_id: int, wanted: Wanted, key: str, legs_seconds: float) -> Shown:
     page = listing.page(tools, user_id, wanted)
-    legs = _legs(tools, twilio, [one.recording for one in page.items])
+    legs = _legs(tools, [one.recording for one in page.items], legs_seconds)
     found = Shown([_call(one, legs.get(one.recording.call_sid)) for one in page.items], page.is_whole)
     with suppress(RedisError):
         tools.redis.set(key, json.dumps(asdict(found), default=datetime.isoformat), ex=LISTED_SECONDS)
@@ -154,25 +154,25 @@ def _call(one: Listed, leg: Leg | None) -> Call:
     return replace(call, caller=leg.caller, called=leg.called, direction=way)
 
 
-def _legs(tools: Toolbox, twilio: Twilio, recordings: Sequence[CallRecording]) -> dict[str, Leg]:
+def _legs(tools: Toolbox, recordings: Sequence[CallRecording], seconds: float) -> dict[str, Leg]:
     """Who called whom, by the call's sid: known for a day, else asked now, several at once and in bounded time."""
     sids = list(dict.fromkeys(one.call_sid for one in recordings if one.call_sid))
     known = _known_legs(tools, sids)
-    asked = _ask_legs(twilio, [sid for sid in sids if sid not in known])
+    asked = _ask_legs(access.twilio(tools), [sid for sid in sids if sid not in known], seconds)
     with suppress(RedisError):
         for sid, leg in asked.items():
             tools.redis.set(LEG_KEY + sid, json.dumps(asdict(leg)), ex=LEG_SECONDS)
     return known | asked
 
 
-def _ask_legs(twilio: Twilio, sids: Sequence[str]) -> dict[str, Leg]:
+def _ask_legs(twilio: Twilio, sids: Sequence[str], seconds: float) -> dict[str, Leg]:
     """Those that were told in time."""
     if not sids:
         return {}
     pool = ThreadPoolExecutor(min(LEGS_AT_ONCE, len(sids)), "legs")
     try:
         looks = {pool.submit(_leg, twilio, sid): sid for sid in sids}
-        done, _ = wait(looks, timeout=LEGS_WAIT_SECONDS)
+        done, _ = wait(looks, timeout=seconds)
         return {looks[look]: leg for look in done if (leg := look.result())}
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
