@@ -92,7 +92,10 @@ def is_open(tools: Toolbox, user_id: int) -> bool:
 
 
 def shown(tools: Toolbox, user_id: int, asked: Asked, legs_seconds: float = LEGS_WAIT_SECONDS) -> Shown:
-    """As of a minute ago at most; of whoever does not say in `legs_seconds` who called whom, that is left out. Raises NotAllowed, Unavailable."""
+    """As of a minute ago at most; who called whom is left out where Twilio does not tell it in `legs_seconds`.
+
+    Raises NotAllowed, Unavailable.
+    """
     access.check(tools, user_id)
     wanted = Wanted(asked.limit, asked.state, asked.after, asked.before)
     key = _key(tools, wanted)
