@@ -66,6 +66,7 @@ OPEN = {
     "slice_id": 1,
     "proof": "none",
     "filename": "none",
+    "sid": "none",
 }
 """The other parts."""
 FORMS: Mapping[str, dict[str, Any]] = {
