@@ -203,13 +203,10 @@ def test_a_key_without_the_scope_and_a_guest_do_nothing_here(caller: CallerOf, a
     assert {gina.get(NEW).status_code, gina.post(NEW, json={"name": "a", "task_text": "b"}).status_code} == {401}
 
 
-def test_the_sound_is_told_no_more_once_the_recording_is_deleted(api: Api, tools: Toolbox) -> None:
+def test_a_recording_that_is_deleted_for_good_takes_its_task_along(api: Api) -> None:
     told = upload(api, audio_file_language="en").get_json()
     assert api.delete(f"/api/transcribe/{told['transcript_id']}").status_code == 204
-    analyzing.advance(tools)
-    told = api.get(view(told["id"])).get_json()
-    assert (told["audio_file_url"], told["transcript_id"], told["status"]) == (None, None, "failed")
-    assert told["error"] == analyzing.GONE
+    assert api.get(view(told["id"])).status_code == 404
 
 
 def test_prompts_are_listed_in_their_order(api: Api, tools: Toolbox, alice: User) -> None:

@@ -31,7 +31,7 @@ def main(folder: str) -> int:
     """Until SIGTERM."""
     own = working.handler(partial(carry, folder=Path(folder)), failed)
     jobs.HANDLERS["summary"] = jobs.Handler(*own, is_resumed=True, is_owned=background.held)
-    return worker.main([background.QUEUE])
+    return worker.main([background.QUEUE, "--count", "1"])
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from textor.features.insights.viewing import View
 from textor.routing import address, limited
 
 ADDRESS_LIMIT = "600/minute"
-MOST_BYTES = 50_000_000  # ten thousand tasks with a dozen prompts each
+MOST_BYTES = 16_000_000  # ten thousand tasks of 1,600 letters each
 GONE: dict[int, Any] = {404: "There is no such task, or it is somebody else's."}
 CHANGED: dict[int, Any] = {
     400: "The change can't be understood.",
