@@ -14,9 +14,11 @@ BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _transcripts()
     _log()
+    _switches()
 
 
 def downgrade() -> None:
+    op.drop_table("switches")
     op.drop_table("api_calls")
     op.drop_table("call_transcripts")
 
@@ -69,6 +71,20 @@ def _log() -> None:
     _index(table, "at")
     _index(table, "user_id", "at")
     _index(table, "api_key_id")
+
+
+def _switches() -> None:
+    table = "switches"
+    op.create_table(
+        table,
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("user_id", BIG_ID, nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        _belongs(table, "user_id", "users", "id", "SET NULL"),
+        sa.PrimaryKeyConstraint("name", name=op.f(f"pk_{table}")),
+    )
+    _index(table, "user_id")
 
 
 def _index(table: str, *columns: str) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from tests import factories
@@ -19,6 +20,7 @@ from textor.features.calls import overview, transcripts
 from textor.features.calls.transcripts import Source
 from textor.features.transcription.naming import Chosen
 from textor.models import CallTranscript, Job, User
+from textor.models.users import Role
 from textor.toolbox import Toolbox
 
 
@@ -201,7 +203,19 @@ class TestWhatTheOperatorHasSet:
         page = alices.get("/calls").text
         assert "They are transcribed for alice" in page
         assert "https://textor.example/api/twilio/recording-status" in page
-        assert "Recordings are deleted at Twilio once they are imported" in page
+        assert "Recordings stay at Twilio until an admin confirms" in page
+        assert "/calls/switch" not in page, "Alice is no admin"
+        assert alices.send("/calls/switch", data={"name": "import_calls", "on": "0"}).status_code == 403
+
+    def test_an_admin_pauses_the_import_and_confirms_the_deleting(self, alices: Browser) -> None:
+        alice = db.session.scalars(select(User)).one()
+        alice.role = Role.ADMIN
+        db.session.commit()
+        assert alices.send("/calls/switch", data={"name": "import_calls", "on": "0"}).status_code == 303
+        assert "The import is paused" in alices.get("/calls").text
+        assert alices.send("/calls/switch", data={"name": "delete_calls", "on": "1"}).status_code == 400
+        assert alices.send("/calls/switch", data={"name": "delete_calls", "on": "1", "sure": "1"}).status_code == 303
+        assert "Recordings are deleted at Twilio once they are imported" in alices.get("/calls").text
 
 
 class TestWithoutTwilio:

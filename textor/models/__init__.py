@@ -15,6 +15,7 @@ from textor.models.recordings import Recording
 from textor.models.search import SearchText
 from textor.models.segments import SegmentRow, Speaker
 from textor.models.slices import Slice
+from textor.models.switches import Switch
 from textor.models.token_families import TokenFamily
 from textor.models.transcriptions import Transcription
 from textor.models.users import User
@@ -40,6 +41,7 @@ __all__ = [
     "Speaker",
     "Summary",
     "SummaryTemplate",
+    "Switch",
     "TextCharge",
     "TokenFamily",
     "Transcription",

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from textor import bootstrap
 from textor.domain.calls import STATES
 from textor.errors import InvalidInput, Unavailable
-from textor.features.calls import overview, playing, standings
+from textor.features.calls import overview, playing, standings, switches
 from textor.features.calls.overview import Asked, Direction
 from textor.routing import READ_LIMIT, WRITE_LIMIT, limited, login_needed
 from textor.web import forms, htmx, locale
@@ -50,6 +50,19 @@ def index() -> Response | str:
 def refresh() -> Response:
     """Ask Twilio anew."""
     overview.refresh(bootstrap.tools(), me().id)
+    return _back()
+
+
+@pages.post("/switch")
+@login_needed
+@limited(WRITE_LIMIT)
+def switch() -> Response:
+    """Pause the import, confirm the deleting; an admin's."""
+    name, on = request.form.get("name", ""), request.form.get("on") == "1"
+    if name == switches.DELETE and on and not request.form.get("sure"):
+        raise InvalidInput(_("Confirm that Twilio shall keep no copy: tick the box first."), field="sure")
+    switches.turn(bootstrap.tools(), me().id, name, on=on)
+    flash(_("Saved."))
     return _back()
 
 
@@ -142,6 +155,7 @@ def _page(query: CallQuery) -> dict[str, Any]:
         return said
     public = tools.settings.public_url or request.host_url
     said |= {"is_open": True, "callback": public.rstrip("/") + url_for("twilio.recording_status")}
+    said |= {"is_importing": switches.is_on(switches.IMPORT), "is_deleting": switches.is_deleting(tools)}
     try:
         return said | _listing(query)
     except Unavailable as away:

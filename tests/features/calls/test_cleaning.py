@@ -3,18 +3,21 @@
 from collections.abc import Callable
 
 import pytest
+from apiflask import APIFlask
 from sqlalchemy import select
 
+from tests import factories
 from tests.emulators.twilio import TwilioHost, sid
 from tests.features.calls.conftest import Somebody
 from textor import jobs
 from textor.domain.job_states import Status
 from textor.extensions import db
-from textor.features.calls import cleaning, transcripts
+from textor.features.calls import cleaning, switches, transcripts
 from textor.features.calls.transcripts import Source
 from textor.features.recordings import library
 from textor.features.transcription.naming import Chosen
 from textor.models import CallTranscript, Job, Transcription
+from textor.models.users import Role
 from textor.toolbox import Toolbox
 
 Break = Callable[[Toolbox, Transcription], None]
@@ -23,6 +26,12 @@ Break = Callable[[Toolbox, Transcription], None]
 @pytest.fixture
 def environ(environ: dict[str, str]) -> dict[str, str]:
     return environ | {"TWILIO_DELETE_AFTER_IMPORT": "true"}
+
+
+@pytest.fixture(autouse=True)
+def confirmed(tools: Toolbox, app: APIFlask) -> None:
+    """An admin wants it, too."""
+    switches.turn(tools, factories.user("Ada", Role.ADMIN).id, switches.DELETE, on=True)
 
 
 def imported(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from textor.domain import calls
 from textor.errors import TextorError
 from textor.extensions import db
-from textor.features.calls import transcripts
+from textor.features.calls import switches, transcripts
 from textor.features.calls.transcripts import Source
 from textor.features.transcription import engines
 from textor.features.transcription.naming import Chosen
@@ -36,7 +36,7 @@ def announced(tools: Toolbox, told: Mapping[str, str]) -> int | None:
     is_ours = tools.calls is not None and told.get("AccountSid") == tools.calls.account_sid
     if not is_ours or told.get("RecordingStatus") != COMPLETED or not calls.is_sid(sid):
         return None
-    user_id = _importer(tools)
+    user_id = _importer(tools) if switches.is_on(switches.IMPORT) else None
     if user_id is None or db.session.scalar(select(CallTranscript.id).where(CallTranscript.sid == sid).limit(1)):
         return None
     try:

@@ -13,7 +13,7 @@ from textor.adapters.telephony.twilio import Twilio
 from textor.domain.job_states import DONE
 from textor.errors import CallsError, NotFound, Unavailable
 from textor.extensions import db
-from textor.features.calls import listing
+from textor.features.calls import listing, switches
 from textor.job_queue import background
 from textor.models import CallTranscript, Job, Recording, Transcription
 from textor.toolbox import Toolbox
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 def delete_imported(tools: Toolbox) -> None:
     """Each once; where Twilio is away, in a later round. Called by the clock. Commits."""
-    if tools.calls is None or not tools.settings.twilio_delete_after_import:
+    if tools.calls is None or not switches.is_deleting(tools):
         return
     due = _due()
     db.session.commit()  # no transaction stays open while Twilio is asked
