@@ -46,6 +46,7 @@ UNTRACED = (
     "tests/job_queue/test_worker.py",
     "tests/test_environment_script.py",
     "tests/test_floors.py",
+    "tests/test_isolation.py",
     "tests/test_many_machines.py",
 )
 """Long runs over lines that shorter tests cover: to trace them for the coverage doubles their time."""

@@ -69,10 +69,8 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def environment(data_dir: Path, port: int, *, is_traced: bool = False) -> dict[str, str]:
-    """Tracing for the coverage makes every process of an instance slower to start: one that is traced is enough."""
-    prefixes = ("PATH", "LANG", "LC_", *(("COV_", "COVERAGE") if is_traced else ()))
-    kept = {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
+def environment(data_dir: Path, port: int) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("PATH", "LANG", "LC_"))}
     return kept | {"DATA_DIR": str(data_dir), "PORT": str(port), "WORKERS": "1", "HOME": str(data_dir.parent)}
 
 
@@ -81,13 +79,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts instances and, whatever a test leaves, ends them."""
     started: list[Instance] = []
 
-    def begin(name: str = "data", *, is_traced: bool = False) -> Instance:
+    def begin(name: str = "data") -> Instance:
         port, log = free_port(), tmp_path / f"{name}-{len(started)}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "textor.supervisor"],
                 cwd=ROOT,
-                env=environment(tmp_path / name, port, is_traced=is_traced),
+                env=environment(tmp_path / name, port),
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
@@ -121,7 +119,7 @@ def order_of_death(processes: dict[str, psutil.Process]) -> list[str]:
 
 @pytest.mark.timeout(240)
 def test_two_run_side_by_side_and_stop_in_order(start: Start) -> None:
-    first, second = start("first", is_traced=True), start("second")
+    first, second = start("first"), start("second")
     for instance in (first, second):
         instance.wait_for(is_well(instance))
         answer = instance.get("/health")

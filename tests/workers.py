@@ -30,8 +30,7 @@ def start(app: APIFlask, environ: dict[str, str]) -> Iterator[Start]:
     started: list[psutil.Popen] = []
 
     def run(*arguments: str) -> psutil.Popen:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("COV_CORE")}
-        started.append(psutil.Popen([sys.executable, "worker.py", *arguments], cwd=ROOT, env=inherited | environ))
+        started.append(psutil.Popen([sys.executable, "worker.py", *arguments], cwd=ROOT, env=dict(os.environ) | environ))
         return started[-1]
 
     yield run

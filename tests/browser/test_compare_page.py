@@ -89,7 +89,7 @@ def test_details_open_with_the_keyboard_and_are_in_order(visit: Visits, reader: 
 
 def test_what_is_missing_runs_in_its_own_direction(visit: Visits, reader: Reader, compared: str) -> None:
     """What only screen readers hear is Persian here, and turns nothing around."""
-    page = open_it(visit, reader, compared, **LOOKS["rtl"]).page
+    page = open_it(visit, reader, compared, **LOOKS["rtl, dark"]).page
     cell = page.locator(".side-cell.differs .said", has=page.locator("del:first-child")).first
     assert re.match(r"\s*[a-z]", cell.locator("del").first.evaluate("del => del.childNodes[1].data"))
     assert cell.evaluate("cell => getComputedStyle(cell).direction") == "ltr"

@@ -10,9 +10,7 @@ from tests.browser.conftest import Reader, Visit, Visits
 
 LOOKS: dict[str, dict[str, object]] = {
     "light": {},
-    "dark": {"color_scheme": "dark"},
-    "rtl": {"locale": "fa-IR"},
-    "telephone": {"viewport": {"width": 390, "height": 800}, "has_touch": True},
+    "rtl, dark": {"locale": "fa-IR", "color_scheme": "dark"},
     "telephone, rtl, dark": {
         "viewport": {"width": 390, "height": 800},
         "has_touch": True,

@@ -15,7 +15,6 @@ import pytest
 
 from tests.adapters.stt.listening import REFERENCES, Heard, assert_well_timed, audio, hear, in_blocks, noise, samples, silence
 from tests.conftest import FIXTURES
-from tests.wer import score
 from textor.adapters.stt import endpointing, sphinx
 from textor.adapters.stt.endpointing import LONGEST_SECONDS, Utterance, utterances
 from textor.adapters.stt.port import PCM_RATE, Options, Pcm
@@ -34,12 +33,6 @@ def sample() -> Heard:
 def test_the_sample_recording_is_heard_word_for_word(sample: Heard) -> None:
     assert sample.text == REFERENCES["sample.flac"]["text"]
     assert sample.language == "en"
-
-
-@pytest.mark.timeout(300)
-def test_a_dialogue_is_heard_word_for_word() -> None:
-    name = "dialogue_mono.flac"
-    assert score(REFERENCES[name]["text"], hear(SphinxEngine(), FIXTURES / name).text).errors == 0
 
 
 def test_every_sentence_is_a_segment_at_its_time(sample: Heard) -> None:

@@ -1,6 +1,7 @@
 """Refusals for length that come at the same time as everything else: nothing is lost, doubled or left behind."""
 
 import math
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import update
@@ -88,7 +89,8 @@ def test_two_shifts_that_are_refused_many_slices_at_once_hear_each_piece_once(st
 
     def is_over() -> bool:
         for row_id in [row_id for row_id in ids if stage.row(row_id).status == Status.QUEUED]:
-            stage.advance(row_id)
+            with suppress(Fenced):  # as jobs.run does: a shift may be quicker, and have it planned anew already
+                stage.advance(row_id)
         return stage.open_count() == 0
 
     with stage.real_shift(tools=stage.tools), stage.real_shift(tools=stage.tools):
